@@ -1,0 +1,43 @@
+# Needs python3 (3.11 or later), make and bash; bin/setup fetches the rest and skips what is there.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests run test check bench lock clean
+
+# Not named PYTHON: that is how a person tells bin/setup which interpreter to take.
+IN_VENV := .venv/bin/python -m
+PYTEST := $(IN_VENV) pytest
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv with the locked dependencies and the project itself
+	@bin/setup
+
+setup-tests: ## setup, and what tests need beyond Python: PostgreSQL and Chromium
+	@bin/setup --tests
+
+run: setup ## start the service with a demo page on SQLite
+	@exec .venv/bin/comments-service serve --demo
+
+test: setup-tests ## run every test: first without, then with a browser
+	@status=0; \
+	$(PYTEST) tests --ignore=tests/browser || status=1; \
+	CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) tests/browser || status=1; \
+	exit $$status
+
+check: setup ## lint, formatting, types, and who may import whom
+	@status=0; \
+	$(IN_VENV) ruff check . || status=1; \
+	$(IN_VENV) ruff format --check . || status=1; \
+	$(IN_VENV) mypy --strict comments_service || status=1; \
+	$(PYTEST) -q tests/test_architecture.py || status=1; \
+	exit $$status
+
+bench: setup ## measure speed under load
+	@$(IN_VENV) bench
+
+lock: ## choose new versions of the dependencies (needs uv), then: make test
+	@bin/setup --lock
+
+clean: ## remove the virtual environment and the caches; data stays
+	rm -rf .venv .setup.* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""The comment service for pages where people talk mathematics."""

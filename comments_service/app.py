@@ -1,0 +1,70 @@
+"""The only place that wires: settings to a service, a service to an application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from comments_service.operations import maintaining
+from comments_service.service import Ids, Service, now
+from comments_service.settings import Settings, secret_key
+from comments_service.storage.database import Database, bring_up_to_date, next_node
+from comments_service.web import api, dashboard, health, moderation, pages
+from comments_service.web.context import Web
+from comments_service.web.guard import Guard
+from comments_service.web.problems import HANDLERS
+
+DEFAULT_SITE = "default"
+
+
+async def open_database(url: str) -> Database:
+    """Open the database that a URL names, creating a SQLite file. Raises DatabaseUnusable."""
+    # Each driver is loaded only where it is used: it halves the start.
+    if url.startswith("sqlite:///"):
+        from comments_service.storage.sqlite import SqliteDatabase
+
+        return await SqliteDatabase.open(Path(url.removeprefix("sqlite:///")))
+    from comments_service.storage.postgres import PostgresDatabase
+
+    return await PostgresDatabase.open(url)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Service]:
+    """Open everything that one process needs, with the tables up to date and the default site.
+
+    Raises DatabaseUnusable.
+    """
+    database = await open_database(settings.database)
+    try:
+        await bring_up_to_date(database)
+        ids = Ids(await next_node(database), now)
+        service = Service(settings, database, secret_key(settings), ids)
+        if not await maintaining.list_sites(service):
+            await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
+        yield service
+    finally:
+        await database.close()
+
+
+def build(service: Service, demo: bool = False) -> Starlette:
+    """Return the application: every route, the guard, the table of errors."""
+    web = Web.of(service)
+    return Starlette(
+        routes=[
+            Mount("/api/v1/sites/{site}", routes=api.routes(web)),
+            Mount("/api/v1/moderation", routes=moderation.routes(web)),
+            *pages.routes(web, demo=demo),
+            *dashboard.routes(web),
+            *health.routes(web),
+            Mount("/static", StaticFiles(packages=[("comments_service", "static")])),
+        ],
+        middleware=[Middleware(Guard, sites=web.sites)],
+        exception_handlers=HANDLERS,
+    )

@@ -1,0 +1,116 @@
+"""The things of the house: what is stored of a site, a thread and a comment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from comments_service.core.moderation import Status, visible
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+"""The form of a site's name in addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A blog with its own comments; `origins` are where its pages live."""
+
+    site_id: int
+    slug: str
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The comments of one page of a site; the fields stand as in schema.sql."""
+
+    thread_id: int
+    site_id: int
+    key: str
+    url: str | None
+    title: str | None
+    open: int
+    page_size: int
+    floors: int
+    count: int
+    change: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment as stored; the fields stand as in schema.sql, times in microseconds."""
+
+    thread_id: int
+    id: int
+    site_id: int
+    parent_id: int | None
+    root_id: int
+    depth: int
+    floor: int | None
+    root_floor: int | None
+    ordinal: int | None
+    path: str
+    ordinals: int
+    replies: int
+    status: Status
+    restores_to: Status
+    version: int
+    name: str
+    email: str
+    website: str
+    address: str
+    agent: str
+    body: str
+    html: str
+    excerpt: str
+    renderer: str
+    reasons: str
+    submission_key: str | None
+    digest: str
+    fingerprint: str | None
+    created_at: int
+    published_at: int | None
+    edited_at: int | None
+
+    @property
+    def visible(self) -> bool:
+        """Say whether readers can see it."""
+        return visible(self.status)
+
+    @property
+    def placed(self) -> bool:
+        """Say whether it was ever published, and so has a place for good."""
+        return self.root_floor is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that readers could notice, with the comment as it is now."""
+
+    seq: int
+    kind: str
+    at: int
+    comment: Comment
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is asking, as far as the request shows: nothing here is proof of anything but `receipts`."""
+
+    address: str = ""
+    agent: str = ""
+    receipts: frozenset[int] = frozenset()  # ids of comments proven to be the visitor's own
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who may moderate: 'moderator:ID' or 'token:ID'."""
+
+    name: str
+    label: str
+
+
+Record = dict[str, Any]
+"""A JSON object on its way out."""

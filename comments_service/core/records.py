@@ -1,0 +1,147 @@
+"""What leaves the house: the public record of a comment, the same through every door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+from comments_service.core.models import Change, Comment, Record, Thread
+from comments_service.core.paging import page_of
+from comments_service.core.rules import IN_WORDS
+from comments_service.core.tree import SHOWN_REPLIES, Node, size
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes the addresses of a site's things on this service."""
+
+    base_url: str
+    slug: str
+
+    def permalink(self, comment_id: int) -> str:
+        """Return the address that always lands on a comment."""
+        return f"{self.base_url}/c/{comment_id}"
+
+    def thread(self, key: str, **query: object) -> str:
+        """Return the address of the thread's own page; see `api` for what `query` takes."""
+        return f"{self.base_url}/sites/{self.slug}/thread?{_query(thread=key, **query)}"
+
+    def reply(self, key: str, comment: Comment, page: int | None) -> str:
+        """Return the address of the form for a reply."""
+        return self.thread(key, page=page, replyTo=comment.id) + "#respond"
+
+    def api(self, path: str, **query: object) -> str:
+        """Return the address of an API resource of the site."""
+        return f"{self.base_url}/api/v1/sites/{self.slug}/{path}?{_query(**query)}"
+
+
+def _query(**query: object) -> str:
+    return urlencode(
+        {name: str(value) for name, value in query.items() if value}, safe="/", quote_via=quote
+    )
+
+
+def timestamp(micros: int | None) -> str | None:
+    """Return RFC 3339 UTC of microseconds since 1970."""
+    if micros is None:
+        return None
+    moment = datetime.fromtimestamp(micros / 1e6, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def comment_page(thread: Thread, comment: Comment) -> int | None:
+    """Return the page on which a comment has its place, None where it has none yet."""
+    return page_of(comment.root_floor, thread.page_size) if comment.root_floor else None
+
+
+def public(thread: Thread, comment: Comment, links: Links, own: Collection[int] = ()) -> Record:
+    """Return the record of a comment that readers may see; of any other, its place and nothing else.
+
+    `own` are the ids that the asker has proven to be theirs.
+    """
+    page = comment_page(thread, comment)
+    record: Record = {
+        "id": str(comment.id),
+        "floor": comment.floor,
+        "parent_id": str(comment.parent_id) if comment.parent_id else None,
+        "depth": comment.depth,
+        "page": page,
+        "permalink": links.permalink(comment.id),
+    }
+    if not shown(comment, own):
+        return record | {"status": "deleted", "author": None, "html": "", "excerpt": ""}
+    return record | {
+        "status": comment.status,
+        "author": {
+            "name": comment.name,
+            "url": comment.website or None,
+            "avatar": None,
+            "badge": None,
+        },
+        "html": comment.html,
+        "excerpt": comment.excerpt,
+        "created_at": timestamp(comment.created_at),
+        "published_at": timestamp(comment.published_at),
+        "edited_at": timestamp(comment.edited_at),
+        "reply_url": links.reply(thread.key, comment, page) if comment.visible else None,
+    }
+
+
+def shown(comment: Comment, own: Collection[int]) -> bool:
+    """Say whether an asker sees a comment's text: all see visible ones, authors also their waiting ones."""
+    return comment.visible or (comment.status == "pending" and comment.id in own)
+
+
+def own_record(thread: Thread, comment: Comment, links: Links) -> Record:
+    """Return the record for a comment's author, with why it waits, in words."""
+    reasons = [
+        IN_WORDS.get(reason["code"], reason["code"]) for reason in json.loads(comment.reasons)
+    ]
+    record = public(thread, comment, links, own={comment.id})
+    return record | {
+        "status": comment.status,
+        "reasons": reasons if comment.status == "pending" else [],
+    }
+
+
+def tree(thread: Thread, node: Node, links: Links, own: Collection[int] = ()) -> Record:
+    """Return the record of a comment with the replies shown below it."""
+    record = public(thread, node.comment, links, own)
+    record["replies"] = [tree(thread, reply, links, own) for reply in node.replies]
+    if node.comment.depth == 0:
+        more = node.comment.replies - size(node)
+        if more > 0:
+            path = f"comments/{node.comment.id}/replies"
+            record["more_replies"] = {"count": more, "url": links.api(path, cursor=SHOWN_REPLIES)}
+    return record
+
+
+def thread_record(thread: Thread, pages: int) -> Record:
+    """Return the record of a thread."""
+    return {
+        "key": thread.key,
+        "url": thread.url,
+        "title": thread.title,
+        "open": bool(thread.open),
+        "count": thread.count,
+        "floors": thread.floors,
+        "pages": pages,
+        "page_size": thread.page_size,
+    }
+
+
+def change_record(change: Change, thread: Thread, links: Links) -> Record:
+    """Return the record of a change; the comment stands in it only while readers can see it."""
+    record: Record = {
+        "seq": change.seq,
+        "id": str(change.comment.id),
+        "kind": change.kind,
+        "at": timestamp(change.at),
+        "thread": thread.key,
+    }
+    if change.kind != "removed" and change.comment.visible:
+        record["comment"] = public(thread, change.comment, links)
+    return record

@@ -1,0 +1,148 @@
+"""The refusals of the house, each with the code that clients may rely on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """Says what is wrong with one field and how to mend it."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Refused(Exception):
+    """Base of everything the service refuses; `code` is stable, the sentence is for people."""
+
+    code = "refused"
+    sentence = "The request was refused."
+
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(sentence or self.sentence)
+
+
+class BadFields(Refused):
+    """One or more fields are wrong; `errors` names each with its remedy."""
+
+    code = "fields_invalid"
+    sentence = "Some fields need another look."
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class BodyMalformed(Refused):
+    code = "body_malformed"
+    sentence = "The request body could not be read in the format that Content-Type names."
+
+
+class MediaTypeUnknown(Refused):
+    code = "media_type_unsupported"
+    sentence = (
+        "Send application/json, application/x-www-form-urlencoded or multipart/form-data as UTF-8."
+    )
+
+
+class BodyTooLarge(Refused):
+    code = "body_too_large"
+    sentence = "The request is larger than the service reads."
+
+
+class BodyTooSlow(Refused):
+    code = "body_too_slow"
+    sentence = "The request did not arrive in time. Send it again."
+
+
+class SubmissionKeyReused(Refused):
+    code = "submission_key_reused"
+    sentence = (
+        "This submission key was already used for other content. Make a new key and send again."
+    )
+
+
+class ThreadClosed(Refused):
+    code = "thread_closed"
+    sentence = "This thread is closed: it takes no new comments."
+
+
+class ThreadCollision(Refused):
+    code = "thread_collision"
+    sentence = "Another thread already has the number of this key. Choose another key."
+
+
+class OriginRefused(Refused):
+    code = "origin_refused"
+    sentence = "Pages of this origin may not write to this site. Its owner can register the origin."
+
+
+class SiteUnknown(Refused):
+    code = "site_unknown"
+    sentence = "There is no site of this name."
+
+
+class ParentUnknown(Refused):
+    code = "parent_unknown"
+    sentence = "The comment you reply to is not in this thread or is no longer shown."
+
+
+class CommentUnknown(Refused):
+    code = "comment_unknown"
+    sentence = "There is no such comment, or it is not shown."
+
+
+class ReceiptRefused(Refused):
+    code = "receipt_refused"
+    sentence = "Only the author can do this, with the receipt given when the comment was posted."
+
+
+class WindowClosed(Refused):
+    code = "window_closed"
+    sentence = "The time in which an author can change this comment is over."
+
+
+class NotAllowed(Refused):
+    code = "login_required"
+    sentence = "Sign in, or send a token as 'Authorization: Bearer ...'."
+
+
+class LoginFailed(Refused):
+    code = "login_failed"
+    sentence = "The e-mail address or the password is wrong."
+
+
+class InvitationInvalid(Refused):
+    code = "invitation_invalid"
+    sentence = "This link was already used or has expired. Restart the service to get a new one."
+
+
+class FormExpired(Refused):
+    code = "form_expired"
+    sentence = "This form is too old or came from elsewhere. Open the page again and repeat."
+
+
+class TooManyRequests(Refused):
+    """Too much in too short a time; `retry_after` is in whole seconds."""
+
+    code = "rate_limited"
+    sentence = "That was too much in a short time. Wait a moment and send it again."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Unavailable(Refused):
+    code = "unavailable"
+    sentence = "The database does not answer just now. Nothing was lost; send it again in a moment."
+
+
+class DatabaseUnusable(Exception):
+    """The database can't be opened as it is; the sentence tells the operator what to do."""
+
+
+class ImportImpossible(Exception):
+    """A file can't be imported; the sentence says what was expected and what was found."""

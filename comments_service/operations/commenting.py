@@ -1,0 +1,267 @@
+"""What visitors do: post, and, with the receipt they got, edit and delete their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass, replace
+
+from comments_service.core import rules, text
+from comments_service.core.draft import Draft, digest, fingerprint
+from comments_service.core.models import Comment, Site, Thread, Visitor
+from comments_service.core.threads import page_address, thread_number
+from comments_service.errors import (
+    CommentUnknown,
+    ParentUnknown,
+    ReceiptRefused,
+    Refused,
+    SubmissionKeyReused,
+    ThreadClosed,
+    ThreadCollision,
+    WindowClosed,
+)
+from comments_service.operations.receipts import receipt
+from comments_service.operations.transitions import move, note
+from comments_service.service import Service
+from comments_service.storage import comments, decisions, threads
+from comments_service.storage.database import Transaction
+from comments_service.storage.decisions import Decision
+
+SECOND = 1_000_000
+DUPLICATE_WINDOW = 3600 * SECOND
+"""For so long the same words of the same visitor in the same place are the same comment."""
+OWN_WINDOW = 1800 * SECOND
+"""For so long authors may edit and delete what they posted."""
+_OWN = ("approved", "pending")  # the statuses in which a comment is still its author's
+_LONG = 2_000  # code points from which a text is rendered beside the event loop
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a submission led to; `replayed` when an earlier try had stored it."""
+
+    thread: Thread
+    comment: Comment
+    receipt: str
+    replayed: bool
+
+
+async def rendered(source: str) -> text.Rendered:
+    """Render a text, a long one in a thread so that other requests are answered meanwhile."""
+    if len(source) < _LONG:
+        return text.render(source)
+    return await asyncio.to_thread(text.render, source)
+
+
+async def post_comment(
+    service: Service, site: Site, draft: Draft, visitor: Visitor, sender: str = ""
+) -> Posted:
+    """Store a comment exactly once, however often and wherever its submission is repeated.
+
+    `sender` is the origin of the page it was sent from. Raises ThreadClosed, ParentUnknown,
+    SubmissionKeyReused, ThreadCollision.
+    """
+    fresh = _thread(service, site, draft, sender)
+    shown = await rendered(draft.body)
+    comment = _comment(service, fresh, draft, visitor, shown)
+    posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, visitor))
+    if posted.comment.visible and not posted.replayed:
+        service.news.announce(site.site_id, fresh.thread_id)
+    return posted
+
+
+async def _post(
+    tx: Transaction, service: Service, fresh: Thread, comment: Comment, visitor: Visitor
+) -> Posted:
+    thread = await threads.make_and_lock(tx, fresh)
+    if (thread.site_id, thread.key) != (fresh.site_id, fresh.key):
+        raise ThreadCollision
+    assert comment.fingerprint is not None
+    window = comment.created_at - DUPLICATE_WINDOW
+    await comments.release_fingerprint(tx, thread.thread_id, comment.fingerprint, window)
+    placed, refusal = await _below_parent(tx, thread, comment)
+    if refusal is None and await comments.insert(tx, placed):
+        verdict = rules.screen(await _facts(tx, service, visitor))
+        thread, stored = await _obey(tx, thread, placed, verdict, placed.created_at)
+        return Posted(thread, stored, receipt(service, stored.id), replayed=False)
+    earlier = await comments.by_submission(
+        tx, thread.thread_id, comment.submission_key, comment.fingerprint
+    )
+    if earlier is None:
+        assert refusal is not None
+        raise refusal
+    if earlier.submission_key == comment.submission_key and earlier.digest != comment.digest:
+        raise SubmissionKeyReused
+    return Posted(thread, earlier, receipt(service, earlier.id), replayed=True)
+
+
+async def _below_parent(
+    tx: Transaction, thread: Thread, comment: Comment
+) -> tuple[Comment, Refused | None]:
+    """Return the comment with its place in the tree, and what speaks against storing it."""
+    if not thread.open:
+        return comment, ThreadClosed()
+    if comment.parent_id is None:
+        return comment, None
+    parent = await comments.get(tx, thread.thread_id, comment.parent_id)
+    if parent is None or not parent.visible:
+        return comment, ParentUnknown()
+    return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
+
+
+async def _facts(tx: Transaction, service: Service, visitor: Visitor) -> rules.Facts:
+    own = await comments.find_many(tx, sorted(visitor.receipts))
+    proven = any(comment.visible for comment in own)
+    return rules.Facts(mode=service.settings.moderation, proven=proven)
+
+
+async def _obey(
+    tx: Transaction, thread: Thread, comment: Comment, verdict: rules.Verdict, at: int
+) -> tuple[Thread, Comment]:
+    """Store what the rules said of a comment."""
+    reasons = json.dumps([asdict(reason) for reason in verdict.reasons])
+    return await move(tx, thread, replace(comment, reasons=reasons), verdict.status, at)
+
+
+def _thread(service: Service, site: Site, draft: Draft, sender: str) -> Thread:
+    return Thread(
+        thread_id=thread_number(site.site_id, draft.thread),
+        site_id=site.site_id,
+        key=draft.thread,
+        url=page_address(draft.thread, draft.url, site.origins, sender),
+        title=draft.title or None,
+        open=1,
+        page_size=service.settings.page_size,
+        floors=0,
+        count=0,
+        change=0,
+        created_at=service.clock(),
+    )
+
+
+def _comment(
+    service: Service, thread: Thread, draft: Draft, visitor: Visitor, shown: text.Rendered
+) -> Comment:
+    said = digest(service.secret, thread.thread_id, draft)
+    number = service.ids()
+    return Comment(
+        thread_id=thread.thread_id,
+        id=number,
+        site_id=thread.site_id,
+        parent_id=draft.parent_id,
+        root_id=number,
+        depth=0,
+        floor=None,
+        root_floor=None,
+        ordinal=None,
+        path="",
+        ordinals=0,
+        replies=0,
+        status="pending",
+        restores_to="pending",
+        version=1,
+        name=draft.name,
+        email=draft.email,
+        website=draft.website,
+        address=visitor.address,
+        agent=visitor.agent,
+        body=draft.body,
+        html=shown.html,
+        excerpt=shown.excerpt,
+        renderer=shown.renderer,
+        reasons="[]",
+        submission_key=draft.submission_key,
+        digest=said,
+        fingerprint=fingerprint(service.secret, said, visitor.address, visitor.agent),
+        created_at=service.clock(),
+        published_at=None,
+        edited_at=None,
+    )
+
+
+async def edit_comment(
+    service: Service, site: Site, comment_id: int, body: str, visitor: Visitor
+) -> tuple[Thread, Comment]:
+    """Change the text of one's own comment; the rules are asked again.
+
+    Raises CommentUnknown, ReceiptRefused, WindowClosed.
+    """
+    shown = await rendered(body)
+    found = await _own(service, site, comment_id, visitor)
+
+    async def edit(tx: Transaction) -> tuple[Thread, Comment]:
+        thread, comment = await _locked(tx, service, found)
+        at = service.clock()
+        edited = replace(
+            comment,
+            body=body,
+            html=shown.html,
+            excerpt=shown.excerpt,
+            renderer=shown.renderer,
+            edited_at=at,
+            version=comment.version + 1,
+        )
+        await comments.save_text(tx, edited)
+        await decisions.record(tx, _own_act(service, comment, "edit", comment.status, at))
+        verdict = rules.screen(await _facts(tx, service, visitor))
+        if comment.visible and verdict.status == "approved":
+            await comments.save_status(tx, edited)
+            return await note(tx, thread, edited, "edited", at), edited
+        return await _obey(tx, thread, edited, verdict, at)
+
+    result = await service.database.write(edit)
+    service.news.announce(found.site_id, found.thread_id)
+    return result
+
+
+async def delete_comment(service: Service, site: Site, comment_id: int, visitor: Visitor) -> None:
+    """Take one's own comment away; the same words may be posted again afterwards.
+
+    Raises CommentUnknown, ReceiptRefused, WindowClosed.
+    """
+    found = await _own(service, site, comment_id, visitor)
+
+    async def delete(tx: Transaction) -> None:
+        thread, comment = await _locked(tx, service, found)
+        at = service.clock()
+        gone = replace(comment, fingerprint=None, version=comment.version + 1)
+        await decisions.record(tx, _own_act(service, comment, "delete", "deleted", at))
+        await move(tx, thread, gone, "deleted", at)
+
+    await service.database.write(delete)
+    service.news.announce(found.site_id, found.thread_id)
+
+
+async def _own(service: Service, site: Site, comment_id: int, visitor: Visitor) -> Comment:
+    comment = await comments.find(service.database, comment_id)
+    if comment is None or comment.site_id != site.site_id or comment.status not in _OWN:
+        raise CommentUnknown
+    if comment_id not in visitor.receipts:
+        # A stranger must not learn from the answer that a hidden comment exists.
+        raise ReceiptRefused() if comment.visible else CommentUnknown()
+    return comment
+
+
+async def _locked(tx: Transaction, service: Service, found: Comment) -> tuple[Thread, Comment]:
+    thread = await threads.lock(tx, found.thread_id)
+    comment = await comments.get(tx, found.thread_id, found.id)
+    if thread is None or comment is None or comment.status not in _OWN:
+        raise CommentUnknown
+    if service.clock() - comment.created_at > OWN_WINDOW:
+        raise WindowClosed
+    return thread, comment
+
+
+def _own_act(service: Service, comment: Comment, action: str, after: str, at: int) -> Decision:
+    return Decision(
+        thread_id=comment.thread_id,
+        comment_id=comment.id,
+        version=comment.version,
+        batch=str(service.ids()),
+        actor="author",
+        action=action,
+        status_before=comment.status,
+        status_after=after,
+        reason="",
+        at=at,
+    )

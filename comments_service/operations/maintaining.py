@@ -1,0 +1,35 @@
+"""What operators do: make sites, and bring in what was said elsewhere."""
+
+from __future__ import annotations
+
+from comments_service.core.models import SLUG, Site
+from comments_service.core.threads import origin_of
+from comments_service.errors import BadFields, FieldError
+from comments_service.service import Service
+from comments_service.storage import sites
+
+
+async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
+    """Make a site, or register more origins of one. Raises BadFields."""
+    if not SLUG.fullmatch(slug):
+        sentence = "Use small letters, digits and hyphens, at most 64."
+        raise BadFields(FieldError("slug", "slug_invalid", sentence))
+    found = tuple(_origin(text) for text in origins)
+    site = Site(service.ids(), slug, found)
+    await service.database.write(lambda tx: sites.add(tx, site, service.clock()))
+    stored = await sites.by_slug(service.database, slug)
+    assert stored is not None
+    return stored
+
+
+def _origin(text: str) -> str:
+    origin = origin_of(text)
+    if origin is None:
+        sentence = f"{text} is no origin: write it as https://blog.example."
+        raise BadFields(FieldError("origin", "origin_invalid", sentence))
+    return origin
+
+
+async def list_sites(service: Service) -> list[Site]:
+    """Return all sites with their origins."""
+    return await sites.every(service.database)

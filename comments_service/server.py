@@ -1,0 +1,85 @@
+"""The HTTP server: uvicorn with two limits it lacks, for requests that never get their head together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from comments_service.settings import Settings
+
+HEAD_SECONDS = 10.0
+"""How long a connection may take to send the head of a request."""
+HEAD_BYTES = 64 * 1024
+"""The largest head of a request."""
+KEEP_ALIVE_SECONDS = 30
+
+
+class Protocol(HttpToolsProtocol):
+    """Closes connections whose request heads are too slow or too large."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Start the clock: a connection that says nothing is closed too."""
+        super().connection_made(transport)
+        self._head_open, self._head_bytes = True, 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._start_clock()
+
+    def data_received(self, data: bytes) -> None:
+        """Count what arrives while a head is open; a whole one in one piece starts no clock."""
+        if self._head_open:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES + 256 * 1024:  # a body may come in the same piece
+                self.transport.close()
+                return
+        super().data_received(data)
+        if self._head_open and self._head_bytes > HEAD_BYTES:
+            self.transport.close()
+        elif self._head_open and self._head_timer is None:
+            self._start_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Note that a head has begun."""
+        self._head_open = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that a head is whole."""
+        self._head_open, self._head_bytes = False, 0
+        self._stop_clock()
+        super().on_headers_complete()
+
+    def _start_clock(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_clock(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def make(app: Starlette, settings: Settings) -> uvicorn.Server:
+    """Return a server for an application; proxies are believed by us, not by uvicorn."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning" if settings.log_level == "info" else settings.log_level,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=10,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,228 @@
+"""Comments: stored once, read by page, by number, by date and by status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from comments_service.core.models import Comment
+from comments_service.storage.database import Queries, Transaction, in_list
+
+COLUMNS = ", ".join(field.name for field in fields(Comment))
+_NAMED = ", ".join(f":{field.name}" for field in fields(Comment))
+
+
+async def insert(tx: Transaction, comment: Comment) -> bool:
+    """Store a comment; say False, and store nothing, where a unique index already holds it."""
+    rows = await tx.fetch(
+        f"INSERT INTO comments ({COLUMNS}) VALUES ({_NAMED}) ON CONFLICT DO NOTHING RETURNING id",
+        asdict(comment),
+    )
+    return bool(rows)
+
+
+async def release_fingerprint(
+    tx: Transaction, thread_id: int, fingerprint: str, before: int
+) -> None:
+    """Let the same words come again where they were said before a time."""
+    await tx.fetch(
+        """UPDATE comments SET fingerprint = NULL
+           WHERE thread_id = :t AND fingerprint = :f AND created_at < :before""",
+        {"t": thread_id, "f": fingerprint, "before": before},
+    )
+
+
+async def by_submission(
+    tx: Transaction, thread_id: int, submission_key: str | None, fingerprint: str
+) -> Comment | None:
+    """Return the comment that an earlier try of the same submission stored; its key counts first."""
+    rows = await tx.fetch(
+        f"""SELECT {COLUMNS} FROM comments
+            WHERE thread_id = :t AND (submission_key = :k OR fingerprint = :f)""",
+        {"t": thread_id, "k": submission_key, "f": fingerprint},
+    )
+    found = sorted(
+        (Comment(*row) for row in rows),
+        key=lambda comment: submission_key is None or comment.submission_key != submission_key,
+    )
+    return found[0] if found else None
+
+
+async def get(db: Queries, thread_id: int, comment_id: int) -> Comment | None:
+    """Return a comment of a thread."""
+    rows = await db.fetch(
+        f"SELECT {COLUMNS} FROM comments WHERE thread_id = :t AND id = :id",
+        {"t": thread_id, "id": comment_id},
+    )
+    return Comment(*rows[0]) if rows else None
+
+
+async def find(db: Queries, comment_id: int) -> Comment | None:
+    """Return a comment by its id alone."""
+    rows = await db.fetch(
+        f"SELECT {COLUMNS} FROM comments WHERE id = :id LIMIT 1", {"id": comment_id}
+    )
+    return Comment(*rows[0]) if rows else None
+
+
+async def find_many(db: Queries, comment_ids: Sequence[int]) -> list[Comment]:
+    """Return those of the comments that exist."""
+    if not comment_ids:
+        return []
+    listed, params = in_list("id", comment_ids)
+    rows = await db.fetch(f"SELECT {COLUMNS} FROM comments WHERE id IN {listed}", params)
+    return [Comment(*row) for row in rows]
+
+
+async def page(db: Queries, thread_id: int, first: int, last: int) -> list[Comment]:
+    """Return all that has a place on the floors `first` to `last`, in display order.
+
+    Of each root's replies the first 50 published; one range of the index comments_page.
+    """
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM comments
+            WHERE thread_id = :t AND root_floor BETWEEN :first AND :last AND ordinal <= 50
+            ORDER BY root_floor, path""",
+        {"t": thread_id, "first": first, "last": last},
+    )
+    return [Comment(*row) for row in rows]
+
+
+async def replies_after(
+    db: Queries, thread_id: int, root_id: int, ordinal: int, limit: int
+) -> list[Comment]:
+    """Return the placed replies of a root after an ordinal, in the order of their publication."""
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM comments
+            WHERE thread_id = :t AND root_id = :root AND ordinal > :after
+            ORDER BY ordinal LIMIT :limit""",
+        {"t": thread_id, "root": root_id, "after": ordinal, "limit": limit},
+    )
+    return [Comment(*row) for row in rows]
+
+
+async def recent(db: Queries, site_id: int, limit: int, thread_id: int | None) -> list[Comment]:
+    """Return the newest published comments of a site or of one of its threads."""
+    column, value = ("thread_id", thread_id) if thread_id is not None else ("site_id", site_id)
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM comments WHERE {column} = :value AND status = 'approved'
+            ORDER BY published_at DESC, id DESC LIMIT :limit""",
+        {"value": value, "limit": limit},
+    )
+    return [Comment(*row) for row in rows]
+
+
+async def queue(
+    db: Queries,
+    status: str,
+    site_id: int | None,
+    thread_id: int | None,
+    before: tuple[int, int],
+    limit: int,
+) -> list[Comment]:
+    """Return comments of a status that came before a time and id, the newest first."""
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM comments
+            WHERE status = :status AND (created_at, id) < (:at, :id)
+              AND site_id = coalesce(CAST(:site AS BIGINT), site_id)
+              AND thread_id = coalesce(CAST(:thread AS BIGINT), thread_id)
+            ORDER BY created_at DESC, id DESC LIMIT :limit""",
+        {
+            "status": status,
+            "at": before[0],
+            "id": before[1],
+            "site": site_id,
+            "thread": thread_id,
+            "limit": limit,
+        },
+    )
+    return [Comment(*row) for row in rows]
+
+
+async def count_by_status(db: Queries) -> dict[str, int]:
+    """Return how many comments there are of each status but 'approved', whose number may be large."""
+    rows = await db.fetch(
+        """SELECT status, count(*) FROM comments
+           WHERE status IN ('pending', 'spam', 'rejected', 'deleted') GROUP BY status"""
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def next_ordinal(tx: Transaction, thread_id: int, root_id: int) -> tuple[int, int]:
+    """Give out the next ordinal below a root, and return it with the root's floor."""
+    rows = await tx.fetch(
+        """UPDATE comments SET ordinals = ordinals + 1 WHERE thread_id = :t AND id = :root
+           RETURNING ordinals, root_floor""",
+        {"t": thread_id, "root": root_id},
+    )
+    return int(rows[0][0]), int(rows[0][1])
+
+
+async def add_replies(tx: Transaction, thread_id: int, root_id: int, more: int) -> None:
+    """Count visible replies of a root up or down."""
+    await tx.fetch(
+        "UPDATE comments SET replies = replies + :more WHERE thread_id = :t AND id = :root",
+        {"t": thread_id, "root": root_id, "more": more},
+    )
+
+
+async def save_place(tx: Transaction, comment: Comment) -> None:
+    """Store the place that a comment was given for good."""
+    await tx.fetch(
+        """UPDATE comments SET floor = :floor, root_floor = :root_floor, ordinal = :ordinal, path = :path
+           WHERE thread_id = :t AND id = :id AND root_floor IS NULL""",
+        {
+            "t": comment.thread_id,
+            "id": comment.id,
+            "floor": comment.floor,
+            "root_floor": comment.root_floor,
+            "ordinal": comment.ordinal,
+            "path": comment.path,
+        },
+    )
+
+
+async def save_status(tx: Transaction, comment: Comment) -> None:
+    """Store a comment's status, version, and what goes with them."""
+    await tx.fetch(
+        """UPDATE comments SET status = :status, restores_to = :restores_to, version = :version,
+               published_at = :published_at, reasons = :reasons, fingerprint = :fingerprint
+           WHERE thread_id = :t AND id = :id""",
+        {
+            "t": comment.thread_id,
+            "id": comment.id,
+            "status": comment.status,
+            "restores_to": comment.restores_to,
+            "version": comment.version,
+            "published_at": comment.published_at,
+            "reasons": comment.reasons,
+            "fingerprint": comment.fingerprint,
+        },
+    )
+
+
+async def save_text(tx: Transaction, comment: Comment) -> None:
+    """Store an edited text and what was made of it."""
+    await tx.fetch(
+        """UPDATE comments SET body = :body, html = :html, excerpt = :excerpt, renderer = :renderer,
+               edited_at = :edited_at WHERE thread_id = :t AND id = :id""",
+        {
+            "t": comment.thread_id,
+            "id": comment.id,
+            "body": comment.body,
+            "html": comment.html,
+            "excerpt": comment.excerpt,
+            "renderer": comment.renderer,
+            "edited_at": comment.edited_at,
+        },
+    )
+
+
+async def site_is_empty(db: Queries, site_id: int) -> bool:
+    """Say whether nobody wrote anything on a site yet."""
+    rows = await db.fetch(
+        """SELECT 1 FROM threads t JOIN comments c ON c.thread_id = t.thread_id
+           WHERE t.site_id = :s LIMIT 1""",
+        {"s": site_id},
+    )
+    return not rows

@@ -1,0 +1,158 @@
+"""The seam between one set of SQL and two engines: named parameters in, rows out, transactions as functions."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from comments_service.errors import DatabaseUnusable
+
+T = TypeVar("T")
+Row = Sequence[Any]
+Params = Mapping[str, Any]
+
+SCHEMA_VERSION = 1
+"""The version of schema.sql; the newest migration leads to it."""
+
+
+class Queries(Protocol):
+    """Something that SQL can be sent to: a transaction, or a database for single reads."""
+
+    async def fetch(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Run one statement with ':name' parameters and return its rows."""
+        ...
+
+
+class Transaction(Queries, Protocol):
+    """The one thing that the body of a transaction may await."""
+
+    async def script(self, sql: str) -> None:
+        """Run several statements without parameters."""
+        ...
+
+
+Body = Callable[[Transaction], Awaitable[T]]
+
+
+class Database(Queries, Protocol):
+    """One database, opened by one process."""
+
+    exclusive: bool
+    """Whether no other process can write to it, so that this one knows of every change."""
+
+    async def write(self, body: Body[T]) -> T:
+        """Run a function as one durable transaction and return what it returns.
+
+        The function awaits nothing but its transaction, and may be run again: a conflict or a lost
+        server makes the whole of it start over. Raises what the function raises, after a rollback,
+        and Unavailable when no server answers.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+def in_list(prefix: str, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+    """Return the text '(:p0, :p1, ...)' and its parameters, for IN.
+
+    The list is filled up to a power of two by repeating its last value, so that few texts occur.
+    """
+    size = 1 << max(0, len(values) - 1).bit_length()
+    filled = [*values, *[values[-1]] * (size - len(values))]
+    params = {f"{prefix}{number}": value for number, value in enumerate(filled)}
+    return "(" + ", ".join(f":{name}" for name in params) + ")", params
+
+
+def schema_sql() -> str:
+    """Return the text of schema.sql, from the wheel or from the checkout."""
+    packaged = resources.files("comments_service") / "schema.sql"
+    if packaged.is_file():
+        return packaged.read_text("utf-8")
+    return (Path(__file__).parents[2] / "schema.sql").read_text("utf-8")
+
+
+def migrations() -> dict[int, str]:
+    """Return the SQL that leads to each version from the one before."""
+    folder = resources.files("comments_service") / "storage" / "migrations"
+    files = [file for file in folder.iterdir() if file.name.endswith(".sql")]
+    return {int(file.name[:4]): file.read_text("utf-8") for file in files}
+
+
+async def bring_up_to_date(
+    database: Database, *, version: int = SCHEMA_VERSION, steps: dict[int, str] | None = None
+) -> int:
+    """Create the tables of a new database, or lead an older one to this version.
+
+    Returns the version found, 0 for a new one. Raises DatabaseUnusable for a newer one.
+    """
+    found = await _version(database)
+    if found > version:
+        raise DatabaseUnusable(
+            f"The database has version {found} and this program knows versions up to {version}. "
+            "Install the newer program that made it, or restore an older backup."
+        )
+    if found == 0:
+        await _create_once(database, version)
+    for step in range(found + 1, version + 1) if found else ():
+        await database.write(_migration(step, (steps or migrations())[step]))
+    return found
+
+
+async def _version(database: Database) -> int:
+    async def read(tx: Transaction) -> int:
+        rows = await tx.fetch("SELECT value FROM meta WHERE name = 'schema'")
+        return int(rows[0][0]) if rows else 0
+
+    with contextlib.suppress(MissingTable):
+        return await database.write(read)
+    return 0
+
+
+class MissingTable(Exception):
+    """A statement named a table that does not exist."""
+
+
+async def _create_once(database: Database, version: int) -> None:
+    try:
+        await database.write(lambda tx: _create(tx, version))
+    except Exception:
+        if await _version(database) != version:  # else another process was first
+            raise
+
+
+async def _create(tx: Transaction, version: int) -> None:
+    await tx.script(schema_sql())
+    await tx.fetch(
+        "INSERT INTO meta (name, value) VALUES ('schema', :version), ('node', 0)",
+        {"version": version},
+    )
+
+
+def _migration(step: int, sql: str) -> Body[None]:
+    async def migrate(tx: Transaction) -> None:
+        found = await tx.fetch(
+            "UPDATE meta SET value = value WHERE name = 'schema' RETURNING value"
+        )
+        if int(found[0][0]) >= step:  # another process was first
+            return
+        await tx.script(sql)
+        await tx.fetch("UPDATE meta SET value = :step WHERE name = 'schema'", {"step": step})
+
+    return migrate
+
+
+async def next_node(database: Database) -> int:
+    """Return a number for this process that no process had recently (0 to 1023, going round)."""
+
+    async def take(tx: Transaction) -> int:
+        rows = await tx.fetch(
+            "UPDATE meta SET value = (value + 1) % 1024 WHERE name = 'node' RETURNING value"
+        )
+        return int(rows[0][0])
+
+    return await database.write(take)

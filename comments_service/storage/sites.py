@@ -1,0 +1,87 @@
+"""Sites, their origins, and the counter that gives every noticeable change its number."""
+
+from __future__ import annotations
+
+from comments_service.core.models import Change, Comment, Site
+from comments_service.storage.comments import COLUMNS
+from comments_service.storage.database import Queries, Transaction
+
+
+async def by_slug(db: Queries, slug: str) -> Site | None:
+    """Return a site with its origins."""
+    rows = await db.fetch(
+        """SELECT s.site_id, s.slug, o.origin FROM sites s
+           LEFT JOIN origins o ON o.site_id = s.site_id WHERE s.slug = :slug ORDER BY o.origin""",
+        {"slug": slug},
+    )
+    if not rows:
+        return None
+    return Site(rows[0][0], rows[0][1], tuple(row[2] for row in rows if row[2]))
+
+
+async def every(db: Queries) -> list[Site]:
+    """Return all sites with their origins, by slug."""
+    rows = await db.fetch("SELECT slug FROM sites ORDER BY slug")
+    found = [await by_slug(db, str(row[0])) for row in rows]
+    return [site for site in found if site]
+
+
+async def add(tx: Transaction, site: Site, now: int) -> None:
+    """Store a new site, and what is new of its origins."""
+    await tx.fetch(
+        """INSERT INTO sites (site_id, slug, created_at) VALUES (:site_id, :slug, :now)
+           ON CONFLICT DO NOTHING""",
+        {"site_id": site.site_id, "slug": site.slug, "now": now},
+    )
+    for origin in site.origins:
+        await tx.fetch(
+            """INSERT INTO origins (site_id, origin)
+               SELECT site_id, :origin FROM sites WHERE slug = :slug ON CONFLICT DO NOTHING""",
+            {"slug": site.slug, "origin": origin},
+        )
+
+
+async def change(db: Queries, site_id: int) -> int:
+    """Return the number of a site's newest change."""
+    rows = await db.fetch("SELECT change FROM sites WHERE site_id = :s", {"s": site_id})
+    return int(rows[0][0]) if rows else 0
+
+
+async def next_change(tx: Transaction, site_id: int) -> int:
+    """Count one change of a site and return its number.
+
+    The row stays locked until the commit: numbers come in commit order, without gaps. Always the
+    last lock a transaction takes, after the thread's, so that no two wait for each other.
+    """
+    rows = await tx.fetch(
+        "UPDATE sites SET change = change + 1 WHERE site_id = :s RETURNING change", {"s": site_id}
+    )
+    return int(rows[0][0])
+
+
+async def record_change(tx: Transaction, seq: int, comment: Comment, kind: str, at: int) -> None:
+    """Keep one change for the pollers."""
+    await tx.fetch(
+        """INSERT INTO changes (thread_id, seq, site_id, comment_id, kind, at)
+           VALUES (:thread_id, :seq, :site_id, :comment_id, :kind, :at)""",
+        {
+            "thread_id": comment.thread_id,
+            "seq": seq,
+            "site_id": comment.site_id,
+            "comment_id": comment.id,
+            "kind": kind,
+            "at": at,
+        },
+    )
+
+
+async def changes_after(db: Queries, site_id: int, after: int, limit: int) -> list[Change]:
+    """Return the changes after a number in commit order, each with its comment as it is now."""
+    columns = ", ".join(f"c.{name.strip()}" for name in COLUMNS.split(","))
+    rows = await db.fetch(
+        f"""SELECT ch.seq, ch.kind, ch.at, {columns} FROM changes ch
+            JOIN comments c ON c.thread_id = ch.thread_id AND c.id = ch.comment_id
+            WHERE ch.site_id = :s AND ch.seq > :after ORDER BY ch.seq LIMIT :limit""",
+        {"s": site_id, "after": after, "limit": limit},
+    )
+    return [Change(row[0], row[1], row[2], Comment(*row[3:])) for row in map(tuple, rows)]

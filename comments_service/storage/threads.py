@@ -1,0 +1,75 @@
+"""Threads: named by number, locked before anything in them changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from comments_service.core.models import Thread
+from comments_service.storage.database import Queries, Transaction, in_list
+
+_COLUMNS = ", ".join(field.name for field in fields(Thread))
+
+
+async def get(db: Queries, thread_id: int) -> Thread | None:
+    """Return a thread."""
+    rows = await db.fetch(f"SELECT {_COLUMNS} FROM threads WHERE thread_id = :t", {"t": thread_id})
+    return Thread(*rows[0]) if rows else None
+
+
+async def get_many(db: Queries, thread_ids: Sequence[int]) -> dict[int, Thread]:
+    """Return those of the threads that exist, by number."""
+    if not thread_ids:
+        return {}
+    listed, params = in_list("t", thread_ids)
+    rows = await db.fetch(f"SELECT {_COLUMNS} FROM threads WHERE thread_id IN {listed}", params)
+    return {row[0]: Thread(*row) for row in rows}
+
+
+async def change(db: Queries, thread_id: int) -> int:
+    """Return the number of a thread's newest change, 0 where there is no thread."""
+    rows = await db.fetch("SELECT change FROM threads WHERE thread_id = :t", {"t": thread_id})
+    return int(rows[0][0]) if rows else 0
+
+
+async def lock(tx: Transaction, thread_id: int) -> Thread | None:
+    """Lock a thread until the end of the transaction, on both engines, and return it."""
+    rows = await tx.fetch(
+        f"UPDATE threads SET open = open WHERE thread_id = :t RETURNING {_COLUMNS}",
+        {"t": thread_id},
+    )
+    return Thread(*rows[0]) if rows else None
+
+
+async def make_and_lock(tx: Transaction, fresh: Thread) -> Thread:
+    """Lock a thread, making it first where it does not exist; a missing url or title is filled in."""
+    rows = await tx.fetch(
+        f"""INSERT INTO threads ({_COLUMNS})
+            VALUES (:thread_id, :site_id, :key, :url, :title, :open, :page_size, :floors, :count, :change, :created_at)
+            ON CONFLICT (thread_id) DO UPDATE
+            SET url = coalesce(threads.url, excluded.url), title = coalesce(threads.title, excluded.title)
+            RETURNING {", ".join("threads." + field.name for field in fields(Thread))}""",
+        asdict(fresh),
+    )
+    return Thread(*rows[0])
+
+
+async def save_counters(tx: Transaction, thread: Thread) -> None:
+    """Store what grows: floors, count and change."""
+    await tx.fetch(
+        "UPDATE threads SET floors = :floors, count = :count, change = :change WHERE thread_id = :t",
+        {
+            "t": thread.thread_id,
+            "floors": thread.floors,
+            "count": thread.count,
+            "change": thread.change,
+        },
+    )
+
+
+async def set_open(tx: Transaction, thread_id: int, is_open: bool) -> None:
+    """Open or close a thread for new comments."""
+    await tx.fetch(
+        "UPDATE threads SET open = :open WHERE thread_id = :t",
+        {"t": thread_id, "open": int(is_open)},
+    )

@@ -1,0 +1,273 @@
+"""The public JSON API: readers, pollers and writers; the contract is in docs/api.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from comments_service.core.draft import Draft, Preview
+from comments_service.core.models import Record, Site, Thread
+from comments_service.core.paging import page_of, pages
+from comments_service.core.records import (
+    Links,
+    change_record,
+    own_record,
+    public,
+    thread_record,
+    tree,
+)
+from comments_service.core.threads import normalised_key
+from comments_service.errors import BadFields, FieldError
+from comments_service.operations import commenting, reading
+from comments_service.web.cache import Answer, Read
+from comments_service.web.context import Web
+from comments_service.web.intake import comment_id, fields_of, number, page_number, parsed, visitor
+
+JSON = "application/json"
+MOST_COUNTS = 200
+MOST_WAIT = 30
+
+
+def routes(web: Web) -> list[BaseRoute]:
+    """Return the routes below /api/v1/sites/{site}."""
+    api = Api(web)
+
+    def read(build: Callable[[Request], Awaitable[Answer]]) -> Read:
+        return Read(web.cache, build)
+
+    return [
+        Route("/comments", read(api.page), methods=["GET"]),
+        Route("/comments", api.post, methods=["POST"]),
+        Route("/comments/{id}", read(api.single), methods=["GET"]),
+        Route("/comments/{id}", api.edit, methods=["PATCH"]),
+        Route("/comments/{id}", api.delete, methods=["DELETE"]),
+        Route("/comments/{id}/replies", read(api.replies), methods=["GET"]),
+        Route("/counts", read(api.counts), methods=["GET"]),
+        Route("/recent", read(api.recent), methods=["GET"]),
+        Route("/changes", Changes(web, api), methods=["GET"]),
+        Route("/preview", api.preview, methods=["POST"]),
+    ]
+
+
+def wanted_key(request: Request, *, needed: bool = True) -> str:
+    """Return the normalised key of the query's thread. Raises BadFields."""
+    key = normalised_key(request.query_params.get("thread", "")[:1000])
+    if needed and not key:
+        raise BadFields(FieldError("thread", "missing", "Name the thread by the path of its page."))
+    return key
+
+
+class Api:
+    """The endpoints; each reads what it needs from the request and calls one operation."""
+
+    def __init__(self, web: Web) -> None:
+        self._web, self._service = web, web.service
+
+    async def page(self, request: Request) -> Answer:
+        """Answer one page of a thread."""
+        site = await self._web.sites.of(request)
+        thread = await reading.thread(self._service, site, wanted_key(request))
+        last = pages(thread.floors, thread.page_size)
+        newest = request.query_params.get("order") == "newest"
+        asked = page_number(request.query_params.get("page"), last, "last" if newest else "first")
+        receipts = visitor(request, self._service).receipts
+        found = await reading.page(self._service, thread, asked, receipts)
+        links = self._service.links(site.slug)
+        roots = [tree(thread, root, links, found.own) for root in found.roots]
+        record = {
+            "thread": thread_record(thread, last),
+            "page": asked,
+            "comments": roots[::-1] if newest else roots,
+            "links": _page_links(links, thread, asked, last, newest),
+        }
+        return _answer(record, site, thread, personal=bool(receipts))
+
+    async def single(self, request: Request) -> Answer:
+        """Answer one comment with its thread and page."""
+        site = await self._web.sites.of(request)
+        receipts = visitor(request, self._service).receipts
+        number = comment_id(request)
+        thread, comment = await reading.resolve(self._service, number, site, receipts)
+        links = self._service.links(site.slug)
+        make = own_record if comment.id in receipts else public
+        record = {
+            "thread": thread_record(thread, pages(thread.floors, thread.page_size)),
+            "page": page_of(comment.root_floor, thread.page_size) if comment.root_floor else None,
+            "comment": make(thread, comment, links),
+        }
+        return _answer(record, site, thread, personal=bool(receipts))
+
+    async def replies(self, request: Request) -> Answer:
+        """Answer the replies of a root past those its page shows."""
+        site = await self._web.sites.of(request)
+        cursor = number(request.query_params, "cursor", 0, 0, 2**62)
+        thread, root, found, following = await reading.replies(
+            self._service, comment_id(request), site, cursor
+        )
+        links = self._service.links(site.slug)
+        path = f"comments/{root.id}/replies"
+        record = {
+            "root": public(thread, root, links),
+            "replies": [public(thread, reply, links) for reply in found],
+            "next": links.api(path, cursor=following) if following else None,
+        }
+        return _answer(record, site, thread)
+
+    async def counts(self, request: Request) -> Answer:
+        """Answer how many comments each of some threads has."""
+        site = await self._web.sites.of(request)
+        keys = request.query_params.getlist("thread")
+        if not 1 <= len(keys) <= MOST_COUNTS:
+            raise BadFields(
+                FieldError("thread", "number_invalid", f"Name 1 to {MOST_COUNTS} threads.")
+            )
+        change = await reading.site_change(self._service, site.site_id)
+        found = await reading.counts(self._service, site, [key[:1000] for key in keys])
+        return _site_answer({"counts": found}, site, change)
+
+    async def recent(self, request: Request) -> Answer:
+        """Answer the newest published comments."""
+        site = await self._web.sites.of(request)
+        limit = number(request.query_params, "limit", 10, 1, 100)
+        key = wanted_key(request, needed=False)
+        change = await reading.site_change(self._service, site.site_id)
+        links = self._service.links(site.slug)
+        found = await reading.recent(self._service, site, limit, key or None)
+        records = [
+            public(thread, comment, links)
+            | {"thread": {"key": thread.key, "title": thread.title, "url": thread.url}}
+            for thread, comment in found
+        ]
+        return _site_answer({"comments": records}, site, change)
+
+    async def changes(self, request: Request) -> Answer:
+        """Answer what readers could notice after a cursor."""
+        site = await self._web.sites.of(request)
+        after = number(request.query_params, "after", 0, 0, 2**62)
+        limit = number(request.query_params, "limit", 100, 1, 500)
+        change = await reading.site_change(self._service, site.site_id)
+        found = await reading.changes(self._service, site, after, limit)
+        links = self._service.links(site.slug)
+        record = {
+            "changes": [change_record(change, thread, links) for thread, change in found],
+            "next": found[-1][1].seq if found else after,
+        }
+        return _site_answer(record, site, change)
+
+    async def post(self, request: Request) -> Response:
+        """Store a comment."""
+        site = await self._web.sites.of(request)
+        sender = await self._web.sites.sender(request, site)
+        draft = parsed(Draft, await fields_of(request))
+        if draft.submission_key is None and "idempotency-key" in request.headers:
+            key = parsed(Draft, {**_KEYLESS, "submission_key": request.headers["idempotency-key"]})
+            draft = draft.model_copy(update={"submission_key": key.submission_key})
+        posted = await self._web.post(request, site, draft, sender)
+        links = self._service.links(site.slug)
+        record = {
+            "comment": own_record(posted.thread, posted.comment, links),
+            "receipt": posted.receipt,
+        }
+        headers = {"Idempotent-Replayed": "true"} if posted.replayed else {}
+        if posted.comment.visible:
+            headers["Location"] = links.permalink(posted.comment.id)
+        return _json(record, 200 if posted.replayed else 201, headers)
+
+    async def edit(self, request: Request) -> Response:
+        """Change the text of the asker's own comment."""
+        site = await self._web.sites.of(request)
+        await self._web.sites.sender(request, site)
+        body = parsed(Preview, await fields_of(request)).body
+        asker = visitor(request, self._service)
+        self._web.posts.admit(asker.address)
+        thread, comment = await commenting.edit_comment(
+            self._service, site, comment_id(request), body, asker
+        )
+        return _json({"comment": own_record(thread, comment, self._service.links(site.slug))})
+
+    async def delete(self, request: Request) -> Response:
+        """Take the asker's own comment away."""
+        site = await self._web.sites.of(request)
+        await self._web.sites.sender(request, site)
+        await commenting.delete_comment(
+            self._service, site, comment_id(request), visitor(request, self._service)
+        )
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def preview(self, request: Request) -> Response:
+        """Answer how a text would look, from the very function that stores it."""
+        site = await self._web.sites.of(request)
+        await self._web.sites.sender(request, site)
+        draft = parsed(Preview, await fields_of(request))
+        self._web.previews.admit(visitor(request, self._service).address)
+        shown = await commenting.rendered(draft.body)
+        warnings = [
+            {"code": w.code, "message": w.message, "start": w.start, "end": w.end}
+            for w in shown.warnings
+        ]
+        return _json({"html": shown.html, "excerpt": shown.excerpt, "warnings": warnings})
+
+
+_KEYLESS = {"thread": "/", "name": "-", "body": "-"}
+
+
+class Changes(Read):
+    """The changes of a site; with `wait`, an empty answer is held back until there is something."""
+
+    def __init__(self, web: Web, api: Api) -> None:
+        super().__init__(web.cache, api.changes)
+        self._web = web
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer at once, or wait for the next change first."""
+        if b"wait=" in scope["query_string"]:
+            await self._wait(Request(scope, receive))
+        await super().__call__(scope, receive, send)
+
+    async def _wait(self, request: Request) -> None:
+        site = await self._web.sites.of(request)
+        after = number(request.query_params, "after", 0, 0, 2**62)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + number(request.query_params, "wait", 0, 0, MOST_WAIT)
+        service = self._web.service
+        while (left := deadline - loop.time()) > 0:
+            if await reading.site_change(service, site.site_id) > after:
+                return
+            # Where other processes write too, their changes are looked for; ours are told.
+            await service.news.wait(
+                site.site_id, left if service.database.exclusive else min(left, 0.5)
+            )
+
+
+def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool) -> Record:
+    def link(number: int) -> str:
+        order = "newest" if newest else None
+        return links.api("comments", thread=thread.key, page=number, order=order)
+
+    return {
+        "first": link(1),
+        "prev": link(page - 1) if page > 1 else None,
+        "next": link(page + 1) if page < last else None,
+        "last": link(last),
+    }
+
+
+def _answer(record: Record, site: Site, thread: Thread, *, personal: bool = False) -> Answer:
+    return Answer(
+        orjson.dumps(record), JSON, site.site_id, thread.thread_id, thread.change, personal=personal
+    )
+
+
+def _site_answer(record: Record, site: Site, change: int) -> Answer:
+    return Answer(orjson.dumps(record), JSON, site.site_id, 0, change)
+
+
+def _json(record: Record, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    kept = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
+    return Response(orjson.dumps(record), status, kept, JSON)

@@ -1,0 +1,192 @@
+"""Reads: answers that depend only on what readers can see, kept as bytes, with strong ETags and 304.
+
+An entry belongs to a site or to one thread. In a process that alone writes, the news of a commit
+drops the entries it outdates; where others write too, each hit asks for the change number first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from comments_service.operations import reading
+from comments_service.service import Service
+
+_MOST_BYTES = 16 * 2**20
+_OVERHEAD = 1_000  # bytes that an entry costs beside its body
+
+Key = tuple[int, int]  # site, and thread or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body with what it depends on; `personal` ones are for one asker and never kept."""
+
+    body: bytes
+    media_type: str
+    site_id: int
+    thread_id: int = 0  # 0: depends on the whole site
+    change: int = 0
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    answer: Answer
+    etag: bytes
+    head: list[tuple[bytes, bytes]]
+    full: list[tuple[bytes, bytes]]
+
+    @property
+    def size(self) -> int:
+        return len(self.answer.body) + _OVERHEAD
+
+
+class Cache:
+    """The answers of one process, by address; the least lately used go first."""
+
+    def __init__(self, service: Service, build: str) -> None:
+        self._service, self._build = service, build
+        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._bytes = 0
+        self._dropped: dict[Key, set[bytes]] = {}
+        self._building: dict[bytes, asyncio.Task[_Entry]] = {}
+        self._forgotten: deque[tuple[int, Key]] = deque(maxlen=256)  # the last commits, numbered
+        self._commits = 0
+        service.news.listen(self.forget)
+
+    def forget(self, site_id: int, thread_id: int) -> None:
+        """Drop what a commit to a thread outdates, and let nobody join a build that began before it."""
+        self._commits += 1
+        self._forgotten.append((self._commits, (site_id, thread_id)))
+        for key in ((site_id, 0), (site_id, thread_id)):
+            for address in self._dropped.pop(key, ()):
+                self._remove(address)
+        self._building.clear()
+
+    def _remove(self, address: bytes) -> None:
+        entry = self._entries.pop(address, None)
+        if entry is not None:
+            self._bytes -= entry.size
+
+    async def get(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> _Entry:
+        """Return the entry of an address, built by one asker for all who ask meanwhile."""
+        entry = self._entries.get(address)
+        if entry is not None and (self._service.database.exclusive or await self._current(entry)):
+            if address in self._entries:
+                self._entries.move_to_end(address)
+            return entry
+        task = self._building.get(address)
+        if task is None:
+            began = self._commits
+            task = asyncio.ensure_future(self._make(build))
+            self._building[address] = task
+            task.add_done_callback(lambda done: self._keep(address, done, began))
+        return await asyncio.shield(task)
+
+    async def _current(self, entry: _Entry) -> bool:
+        answer = entry.answer
+        if answer.thread_id:
+            change = await reading.thread_change(self._service, answer.thread_id)
+        else:
+            change = await reading.site_change(self._service, answer.site_id)
+        return change == answer.change
+
+    async def _make(self, build: Callable[[], Awaitable[Answer]]) -> _Entry:
+        answer = await build()
+        scope = "t" if answer.thread_id else "s"
+        etag = f'"{scope}{answer.change:x}-{self._build}"'.encode()
+        common = [
+            (b"content-type", answer.media_type.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            *answer.headers,
+        ]
+        if answer.personal:
+            head = [
+                *common,
+                (b"cache-control", b"private, no-store"),
+                (b"vary", b"Authorization, Origin"),
+            ]
+        else:
+            head = [
+                *common,
+                (b"cache-control", b"no-cache"),
+                (b"etag", etag),
+                (b"vary", b"Authorization, Origin"),
+            ]
+        full = [*head, (b"content-length", str(len(answer.body)).encode())]
+        return _Entry(answer, etag, head, full)
+
+    def _keep(self, address: bytes, task: asyncio.Task[_Entry], began: int) -> None:
+        """Keep what was built, unless a commit meanwhile outdated it or it is one asker's own."""
+        if self._building.get(address) is task:
+            del self._building[address]
+        if task.cancelled() or task.exception() is not None:
+            return
+        entry = task.result()
+        if entry.answer.personal or self._outdated(entry.answer, began):
+            return
+        self._remove(address)
+        self._entries[address] = entry
+        self._bytes += entry.size
+        key = (entry.answer.site_id, entry.answer.thread_id)
+        self._dropped.setdefault(key, set()).add(address)
+        while self._bytes > _MOST_BYTES:
+            self._evict()
+
+    def _outdated(self, answer: Answer, began: int) -> bool:
+        if self._commits - began > len(self._forgotten):
+            return True  # too many to tell
+        later = (key for number, key in self._forgotten if number > began)
+        return any(
+            site_id == answer.site_id and answer.thread_id in (0, thread_id)
+            for site_id, thread_id in later
+        )
+
+    def _evict(self) -> None:
+        address, entry = self._entries.popitem(last=False)
+        self._bytes -= entry.size
+        key = (entry.answer.site_id, entry.answer.thread_id)
+        addresses = self._dropped.get(key, set())
+        addresses.discard(address)
+        if not addresses:
+            self._dropped.pop(key, None)
+
+
+class Read:
+    """An endpoint for GET and HEAD: whatever it answers is cached, tagged and revalidated."""
+
+    def __init__(self, cache: Cache, build: Callable[[Request], Awaitable[Answer]]) -> None:
+        self._cache, self._build = cache, build
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the body, or with 304 where the asker has it already."""
+        known = authorized = b""
+        for name, value in scope["headers"]:
+            if name == b"if-none-match":
+                known = value
+            elif name == b"authorization":
+                authorized = value
+        address = b"\0".join((scope["path"].encode(), scope["query_string"], authorized))
+        entry = await self._cache.get(address, lambda: self._build(Request(scope, receive)))
+        if known and not entry.answer.personal and _matches(known, entry.etag):
+            await _send(send, 304, entry.head, b"")
+        else:
+            body = b"" if scope["method"] == "HEAD" else entry.answer.body
+            await _send(send, 200, entry.full, body)
+
+
+def _matches(known: bytes, etag: bytes) -> bool:
+    tags = (tag.strip().removeprefix(b"W/") for tag in known.split(b","))
+    return any(tag in (etag, b"*") for tag in tags)
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    await send({"type": "http.response.body", "body": body})

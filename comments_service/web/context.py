@@ -1,0 +1,64 @@
+"""What the endpoints share: the service, its sites, the cache of reads, the limits, the templates."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import metadata
+
+from starlette.requests import Request
+
+from comments_service.core.draft import Draft, digest
+from comments_service.core.models import Site
+from comments_service.core.text import RENDERER
+from comments_service.core.threads import thread_number
+from comments_service.operations import commenting
+from comments_service.operations.commenting import Posted
+from comments_service.service import Service
+from comments_service.web.cache import Cache
+from comments_service.web.intake import visitor
+from comments_service.web.limits import Limit
+from comments_service.web.sites import Sites
+
+POSTS, PREVIEWS, LOGINS = 30, 120, 10
+"""New comments, previews and attempts to sign in that one network may make in a minute."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """Everything an endpoint needs beside its request."""
+
+    service: Service
+    sites: Sites
+    cache: Cache
+    posts: Limit
+    previews: Limit
+    logins: Limit
+
+    @classmethod
+    def of(cls, service: Service) -> Web:
+        """Return the web side of a service."""
+        on = service.settings.rate_limits == "on"
+        return cls(
+            service,
+            Sites(service),
+            Cache(service, _build()),
+            Limit(POSTS, on),
+            Limit(PREVIEWS, on),
+            Limit(LOGINS, on),
+        )
+
+    async def post(
+        self, request: Request, site: Site, draft: Draft, sender: str, receipts: str = ""
+    ) -> Posted:
+        """Post for whoever is asking; the same submission again costs nothing of the limit."""
+        asker = visitor(request, self.service, receipts)
+        thread_id = thread_number(site.site_id, draft.thread)
+        self.posts.admit(asker.address, digest(self.service.secret, thread_id, draft))
+        return await commenting.post_comment(self.service, site, draft, asker, sender)
+
+
+def _build() -> str:
+    """Return a short name for what the same rows are made into: it changes with every release."""
+    version = f"{metadata.version('comments-service')} {RENDERER}"
+    return hashlib.blake2b(version.encode(), digest_size=4).hexdigest()

@@ -1,0 +1,153 @@
+"""What the pages of the dashboard share: who sees them, how they are made, what forms send."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import ImmutableMultiDict
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from comments_service.core.draft import web_address
+from comments_service.core.models import Actor, Comment, Thread
+from comments_service.core.moderation import STATUSES, actions
+from comments_service.core.records import timestamp
+from comments_service.core.rules import IN_WORDS
+from comments_service.core.text import forbidden
+from comments_service.errors import BadFields, BodyMalformed, Refused
+from comments_service.operations import entering
+from comments_service.service import Service
+from comments_service.web import access
+from comments_service.web.intake import form_of
+from comments_service.web.problems import STATUS, refusal_headers
+
+QUEUE = "/dashboard/queue"
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+# Where a form may lead back to: our own addresses as we write them, and nothing else.
+_BACK = re.compile(r"/dashboard/(?:queue|log)(?:\?[A-Za-z0-9_.=&-]{0,1500})?")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Fields = ImmutableMultiDict[str, str]
+
+
+class Pages:
+    """Makes the pages, and stands at their door."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._templates = Environment(
+            loader=PackageLoader("comments_service", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"timestamp": timestamp, "when": when, "why": _why}
+        self._templates.globals |= {
+            "actions": actions,
+            "page_of": self._page_of,
+            "shortest": entering.SHORTEST_PASSWORD,
+            "statuses": STATUSES,
+            "web_address": web_address,
+        }
+
+    def _page_of(self, thread: Thread, slug: str) -> str:
+        """Return where a thread is read: on its own page where that is known, else on ours."""
+        if thread.url and web_address(thread.url):
+            return thread.url
+        return self._service.links(slug).thread(thread.key)
+
+    def show(
+        self,
+        request: Request,
+        name: str,
+        values: dict[str, Any],
+        *,
+        actor: Actor | None = None,
+        error: Refused | None = None,
+    ) -> Response:
+        """Return a page, with the status of an error where there was one."""
+        secret = access.session_secret(request)
+        csrf = entering.form_token(self._service, secret) if actor else ""
+        template = self._templates.get_template(f"dashboard_{name}.html")
+        text = template.render(values, actor=actor, csrf=csrf)
+        if error is None:
+            return HTMLResponse(text, headers=_HEADERS)
+        return HTMLResponse(text, STATUS[type(error)], _HEADERS | refusal_headers(error))
+
+    def guarded(self, show: Endpoint) -> Endpoint:
+        """Return an endpoint that shows refusals as a page."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await show(request)
+            except Refused as error:
+                fields = error.errors if isinstance(error, BadFields) else ()
+                sentences = [field.message for field in fields] or [str(error)]
+                return self.show(request, "refused", {"sentences": sentences}, error=error)
+
+        return endpoint
+
+    def signed_in(self, show: Callable[[Request, Actor], Awaitable[Response]]) -> Endpoint:
+        """Return an endpoint for moderators; others are led to the login, and from there back."""
+
+        async def endpoint(request: Request) -> Response:
+            actor = await access.session(request, self._service)
+            if actor is not None:
+                return await show(request, actor)
+            path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+            asked = back(f"{path}?{query}" if query else path)
+            return see("/dashboard/login?" + urlencode({"next": asked}, safe="/"))
+
+        return self.guarded(endpoint)
+
+
+def see(address: str) -> Response:
+    """Lead on to an address of ours."""
+    return RedirectResponse(address, 303, _HEADERS)
+
+
+def back(text: str) -> str:
+    """Return an address that came in where it is one to lead back to, else the queue's."""
+    return text if _BACK.fullmatch(text) else QUEUE
+
+
+async def fields_of(request: Request) -> Fields:
+    """Return the fields of a form, all of them text that can be stored.
+
+    Raises MediaTypeUnknown, BodyMalformed.
+    """
+    try:
+        items = (await form_of(request)).multi_items()
+    except HTTPException:
+        raise BodyMalformed from None
+    fields = Fields([(name, value) for name, value in items if isinstance(value, str)])
+    if any(forbidden(value) for _, value in fields.multi_items()):
+        raise BodyMalformed
+    return fields
+
+
+def when(micros: int) -> str:
+    """Return a time as people read it."""
+    moment = datetime.fromtimestamp(micros / 1e6, UTC)
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def _why(comment: Comment) -> list[str]:
+    codes = [reason["code"] for reason in json.loads(comment.reasons)]
+    return [IN_WORDS.get(code, code) for code in codes]

@@ -1,0 +1,164 @@
+"""What tests share: a service on each engine, a clock that stands still, people, an HTTP client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from comments_service import app as wiring
+from comments_service.core.draft import Draft
+from comments_service.core.models import Actor, Comment, Site, Visitor
+from comments_service.operations import commenting, maintaining, reading
+from comments_service.operations.commenting import Posted
+from comments_service.service import Ids, Service
+from comments_service.settings import Settings
+from comments_service.storage.database import bring_up_to_date
+from tests.postgres import PostgresServer
+
+BLOG = "https://blog.example"
+MONA = Actor("moderator:1", "mona@blog.example")
+SECOND = 1_000_000
+
+
+class Clock:
+    """Time that passes only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000 * SECOND
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += int(seconds * SECOND)
+
+
+class House:
+    """A service with the site 'blog', and the things people do there."""
+
+    def __init__(self, service: Service, site: Site, clock: Clock) -> None:
+        self.service, self.site, self.clock = service, site, clock
+
+    async def post(
+        self,
+        body: str = "Let $x=1$.",
+        *,
+        name: str = "alice",
+        thread: str = "/post",
+        to: Comment | None = None,
+        key: str | None = None,
+        email: str = "",
+        receipts: frozenset[int] = frozenset(),
+        address: str = "192.0.2.1",
+    ) -> Posted:
+        """Post as somebody; the clock goes on a little."""
+        self.clock.advance(0.001)
+        draft = Draft(
+            thread=thread,
+            parent_id=str(to.id) if to else None,
+            name=name,
+            email=email,
+            body=body,
+            submission_key=key,
+        )
+        return await commenting.post_comment(
+            self.service, self.site, draft, Visitor(address, "tests", receipts)
+        )
+
+    async def page(self, number: int = 1, thread: str = "/post") -> reading.Page:
+        """Read a page of a thread."""
+        found = await reading.thread(self.service, self.site, thread)
+        return await reading.page(self.service, found, number)
+
+    async def comment(self, comment_id: int) -> Comment:
+        """Read a comment as it is stored, whoever may see it."""
+        from comments_service.storage import comments
+
+        found = await comments.find(self.service.database, comment_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with an empty database of ours as the template 'house'."""
+    with PostgresServer() as server:
+        url = server.create_database("house")
+
+        async def prepare() -> None:
+            database = await wiring.open_database(url)
+            await bring_up_to_date(database)
+            await database.close()
+
+        asyncio.run(prepare())
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, on each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/comments.sqlite"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create_database(template="house")
+    yield url
+    server.drop_database(url.rsplit("/", 1)[1])
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@asynccontextmanager
+async def house_on(url: str, folder: Path, clock: Clock, **settings: Any) -> AsyncIterator[House]:
+    """Open a house on a database."""
+    chosen: dict[str, Any] = {"moderation": "none", "rate_limits": "off", "secret_key": "test"}
+    chosen |= settings
+    async with wiring.opened(Settings(database_url=url, data_dir=folder, **chosen)) as service:
+        node = service.ids() >> 12 & 1023
+        service = replace(service, clock=clock, ids=Ids(node, clock))
+        site = await maintaining.add_site(service, "blog", [BLOG])
+        yield House(service, site, clock)
+
+
+@pytest.fixture
+async def house(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[House]:
+    """A house where everybody's comments appear at once."""
+    async with house_on(database_url, tmp_path, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def strict_house(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[House]:
+    """A house where first comments wait for a moderator."""
+    async with house_on(database_url, tmp_path, clock, moderation="first-time") as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def client_of(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    """An HTTP client that speaks to the application itself."""
+    transport = httpx2.ASGITransport(wiring.build(house.service), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(house) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def strict_client(strict_house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(strict_house) as opened:
+        yield opened

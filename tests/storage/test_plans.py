@@ -1,0 +1,164 @@
+"""A page costs the page, not the thread: each read is one bounded range of an index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comments_service.core.tree import SHOWN_REPLIES
+from comments_service.storage import comments, sites
+from comments_service.storage.database import Row, Transaction, schema_sql
+from tests.conftest import Clock, House, house_on
+from tests.postgres import PostgresServer
+
+THREAD = 77
+SMALL, LARGE = 100, 20_000
+
+
+def test_the_page_index_has_the_bound_of_the_tree() -> None:
+    assert f"WHERE ordinal <= {SHOWN_REPLIES};" in schema_sql()
+
+
+class Watched:
+    """A database that keeps the statements it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+
+    async def fetch(self, sql: str, params: Any = None) -> list[Row]:
+        self.asked.append((sql, params))
+        return []
+
+
+READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
+    "page": (lambda db: comments.page(db, THREAD, 1, 10), "comments_page"),
+    "replies": (lambda db: comments.replies_after(db, THREAD, 1, 50, 50), "comments_replies"),
+    "recent": (lambda db: comments.recent(db, 7, 10, None), "comments_recent"),
+    "recent of a thread": (lambda db: comments.recent(db, 7, 10, THREAD), "comments_thread_recent"),
+    "queue": (
+        lambda db: comments.queue(db, "pending", None, None, (2**62, 0), 50),
+        "comments_queue",
+    ),
+    "find": (lambda db: comments.find(db, 5), "comments_id"),
+    "changes": (lambda db: sites.changes_after(db, 7, 3, 100), "changes_site"),
+}
+
+
+async def statement(read: Callable[[Any], Awaitable[Any]]) -> tuple[str, Any]:
+    watched = Watched()
+    await read(watched)
+    return watched.asked[0]
+
+
+async def fill(house: House, *sizes: int) -> None:
+    """Store threads of so many roots, numbered from THREAD, by SQL that both engines know."""
+
+    async def store(tx: Transaction) -> None:
+        await tx.fetch("INSERT INTO sites (site_id, slug, created_at) VALUES (7, 's', 0)")
+        for thread, size in enumerate(sizes, start=THREAD):
+            values = {"t": thread, "n": size, "key": f"/{thread}"}
+            await tx.fetch(
+                "INSERT INTO threads (thread_id, site_id, key, page_size, created_at, floors, count)"
+                " VALUES (:t, 7, :key, 10, 0, :n, :n)",
+                values,
+            )
+            await tx.fetch(_GROW.replace(":size", str(size)).replace(":thread", str(thread)))
+            await tx.fetch(
+                f"""INSERT INTO changes (thread_id, seq, site_id, comment_id, kind, at)
+                    SELECT thread_id, id, site_id, id, 'published', 0 FROM comments
+                    WHERE thread_id = {thread}"""
+            )
+
+    await house.service.database.write(store)
+    await house.service.database.write(lambda tx: tx.fetch("ANALYZE"))
+
+
+_GROW = """
+INSERT INTO comments (thread_id, id, site_id, root_id, depth, floor, root_floor, ordinal, status,
+    restores_to, name, body, html, excerpt, renderer, digest, created_at, published_at)
+WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :size)
+SELECT :thread, n, 7, n, 0, n, n, 0, 'approved', 'approved', 'alice', 'words', 'words', 'words',
+    'r', CAST(n AS TEXT), n, n FROM n
+"""
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_sqlite_answers_by_one_range_of_an_index(tmp_path: Path, name: str) -> None:
+    read, index = READS[name]
+    async with house_on(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, Clock()) as house:
+        await fill(house, SMALL)
+        sql, params = await statement(read)
+        rows = await house.service.database.fetch(f"EXPLAIN QUERY PLAN {sql}", params)
+    plan = [row[3] for row in rows]
+    assert any(f"USING INDEX {index}" in line for line in plan), plan
+    assert not any("TEMP B-TREE" in line or line.startswith("SCAN") for line in plan), plan
+
+
+async def test_a_page_touches_the_same_number_of_rows_in_a_large_thread(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """PostgreSQL counts the rows that a plan really touched."""
+    url = postgres.create_database(template="house")
+    async with house_on(url, tmp_path, Clock()) as house:
+        await fill(house, SMALL, LARGE)
+        for thread, size in ((THREAD, SMALL), (THREAD + 1, LARGE)):
+            for first in (1, size // 2 + 1, size - 9):
+                sql, params = await statement(
+                    lambda db, t=thread, f=first: comments.page(db, t, f, f + 9)
+                )
+                explain = f"EXPLAIN (ANALYZE, FORMAT JSON, COSTS OFF, TIMING OFF) {sql}"
+                rows = await house.service.database.fetch(explain, params)
+                plan = json.loads(rows[0][0])[0]["Plan"]
+                assert _scans(plan) == {("Index Scan", "comments_page")}, plan
+                assert _rows_read(plan) == 10
+    postgres.drop_database(url.rsplit("/", 1)[1])
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", []) for node in _nodes(child))]
+
+
+def _scans(plan: dict[str, Any]) -> set[tuple[str, str]]:
+    return {
+        (n["Node Type"], n.get("Index Name", "")) for n in _nodes(plan) if "Scan" in n["Node Type"]
+    }
+
+
+def _rows_read(plan: dict[str, Any]) -> int:
+    removed = sum(int(node.get("Rows Removed by Filter", 0)) for node in _nodes(plan))
+    return removed + max(int(n["Actual Rows"]) for n in _nodes(plan) if "Scan" in n["Node Type"])
+
+
+async def test_a_sqlite_page_takes_the_same_steps_in_a_large_thread(tmp_path: Path) -> None:
+    """SQLite counts the steps of its machine: they must not grow with the thread."""
+    import sqlite3
+
+    steps = {}
+    for size in (SMALL, LARGE):
+        path = tmp_path / f"{size}.sqlite"
+        async with house_on(f"sqlite:///{path}", tmp_path, Clock()) as house:
+            await fill(house, size)
+        sql, _ = await statement(lambda db: comments.page(db, THREAD, 1, 10))
+        connection = sqlite3.connect(path)
+        for where, first in (("first", 1), ("middle", size // 2 + 1), ("last", size - 9)):
+            count = 0
+
+            def tick() -> int:
+                nonlocal count
+                count += 1
+                return 0
+
+            connection.set_progress_handler(tick, 1)
+            rows = connection.execute(
+                sql, {"t": THREAD, "first": first, "last": first + 9}
+            ).fetchall()
+            connection.set_progress_handler(None, 1)
+            assert len(rows) == 10
+            steps[size, where] = count
+        connection.close()
+    for where in ("first", "middle", "last"):
+        assert steps[SMALL, where] == steps[LARGE, where]
