@@ -1,4 +1,4 @@
-"""The measure of all page reads: one Starlette route that returns bytes, under the service's uvicorn settings.
+"""The measure of all reads: one Starlette route that returns bytes, under the same uvicorn.
 
 `python -m bench.bare PORT FOLDER`: GET or POST /NAME answers the bytes of FOLDER/NAME.
 """

@@ -1,4 +1,4 @@
-"""The load: pre-built requests on kept-alive connections, from a process of its own, on loopback only."""
+"""The load: pre-built requests on kept-alive connections, from a process of its own."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvloop
 
 MARK = b"@@@@@@@@@@@@@@@@"
 """Stands in a request for a number that no other request has; as long as the number."""
 _GRACE = 30.0
-# Microseconds: no load sends a million requests a second, so no later run meets these numbers again.
+# Microseconds: no load sends a million requests a second, so no later run meets these again.
 _numbers = itertools.count(time.time_ns() // 1000)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: every `post_every`th request of a connection is a post, the others are reads."""
+    """What to send: every `post_every`th request of a connection is a post, the others reads."""
 
     port: int
     reads: tuple[bytes, ...] = ()
@@ -82,9 +83,8 @@ class _Connection(asyncio.Protocol):
         self._began = 0.0
         self._closed = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+    def connection_made(self, transport: Any) -> None:
+        self._transport: asyncio.Transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._closed:

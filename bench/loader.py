@@ -1,4 +1,4 @@
-"""Fills a database that the service itself made: three threads, one much larger than the next, and many small ones."""
+"""Fills a database that the service itself made: three large threads and many small ones."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def _fill(settings: Settings, contents: Contents) -> None:
     else:
         target = _Postgres(await asyncpg.connect(settings.database))
     writer = Writer(site.site_id, settings.page_size)
-    began = time.monotonic()
+    progress = _Progress(contents.total)
     for key, size in contents.threads():
         thread = writer.thread(key, size)
         await target.add("threads", _THREAD, [_thread_row(thread)])
@@ -116,9 +116,9 @@ async def _fill(settings: Settings, contents: Contents) -> None:
         while chunk := list(islice(comments, _CHUNK)):
             await _add(target, chunk, seq)
             seq += len(chunk)
-            _progress(seq, contents.total, began)
+            progress.say(seq)
     await target.finish(site.site_id, writer.seq)
-    _progress(writer.seq, contents.total, began, end="\n")
+    progress.say(writer.seq, end="\n")
 
 
 async def _add(target: _Target, chunk: list[Comment], seq: int) -> None:
@@ -130,10 +130,17 @@ async def _add(target: _Target, chunk: list[Comment], seq: int) -> None:
     await target.add("changes", _CHANGE, changes)
 
 
-def _progress(done: int, total: int, began: float, end: str = "") -> None:
-    took = time.monotonic() - began
-    line = f"\rfilling: {done:,} of {total:,} comments, {took:.0f} s"
-    print(line, end=end, file=sys.stderr, flush=True)
+class _Progress:
+    def __init__(self, total: int) -> None:
+        self._total, self._began, self._said = total, time.monotonic(), 0.0
+
+    def say(self, done: int, end: str = "") -> None:
+        """Write one line over the last, at most twice a second."""
+        now = time.monotonic()
+        if now - self._said > 0.5 or end:
+            line = f"\rfilling: {done:,} of {self._total:,} comments, {now - self._began:.0f} s"
+            print(line, end=end, file=sys.stderr, flush=True)
+            self._said = now
 
 
 def fill(settings: Settings, contents: Contents) -> None:

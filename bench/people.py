@@ -16,7 +16,8 @@ from comments_service.core.tree import reply_path
 DATA = Path(__file__).parents[1] / "tests" / "data" / "comments.jsonl"
 TYPICAL = (
     "文中“$p(x)>0$”这个条件是否必要？我觉得 $p(x)\\geq 0$ 就够了:\n\n"
-    "> 由 $\\int p(x)\\,dx = 1$ 可知结论成立\n\nSee also **Theorem 2**, where $$\\sum_{i=1}^n x_i = 0.$$"
+    "> 由 $\\int p(x)\\,dx = 1$ 可知结论成立\n\n"
+    "See also **Theorem 2**, where $$\\sum_{i=1}^n x_i = 0.$$"
 )
 _NAMES = ("alice", "Bob", "小明", "苏轼", "Émile", "读者", "Γιώργος", "mathfan42")
 _EPOCH_MS = 1_767_225_600_000  # as the ids of the service count

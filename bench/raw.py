@@ -1,4 +1,4 @@
-"""The measure of all writes: single rows, each with a durable commit of its own, without any service."""
+"""The measure of all writes: single rows, each with a durable commit, without any service."""
 
 from __future__ import annotations
 

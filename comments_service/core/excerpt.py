@@ -60,13 +60,13 @@ def _block(token: Token) -> Iterator[Token | str]:
 
 
 def _units(pieces: Iterable[Token | str]) -> Iterator[_Unit]:
-    """Cut pieces into units, with white space collapsed to one space between them."""
-    space = True  # whether a space would double another, or begin the text
-    for piece in pieces:
-        for unit in _split(piece):
-            if not (space and unit.text == " "):
-                yield unit
-            space = unit.text == " "
+    """Cut pieces into units, with white space as one space between two of them."""
+    begun = spaced = False
+    for unit in (unit for piece in pieces for unit in _split(piece)):
+        if unit.text != " ":
+            yield from [_Unit(" ", 1)] * (begun and spaced)
+            yield unit
+        begun, spaced = begun or unit.text != " ", unit.text == " "
 
 
 def _split(piece: Token | str) -> Iterator[_Unit]:
@@ -101,7 +101,7 @@ def _fit(units: Iterable[_Unit], width: int) -> str:
             return _cut(kept, used, width)
         kept.append(unit)
         used += unit.columns
-    return "".join(unit.text for unit in kept).rstrip()
+    return "".join(unit.text for unit in kept)
 
 
 def _cut(kept: list[_Unit], used: int, width: int) -> str:

@@ -24,7 +24,6 @@ from comments_service.errors import ImportImpossible
 _Rows = dict[int, sqlite3.Row]
 _Parents = dict[int, int | None]
 _SECOND = 1_000_000
-_LAST = 253_370_764_800  # the year 9999, in every time zone
 
 
 def read(path: Path) -> Import:
@@ -37,7 +36,7 @@ def read(path: Path) -> Import:
             threads = list(_Blog(db, _prefix(db, path), notes).threads())
     except (sqlite3.Error, IndexError) as error:  # IndexError: a column is missing
         raise ImportImpossible(f"{path.name} is no Typecho database of SQLite: {error}.") from error
-    return Import("typecho", threads, [f"{what}: {number}." for what, number in notes.items()])
+    return Import("typecho", threads, [f"{what}: {number}." for what, number in (+notes).items()])
 
 
 def _prefix(db: sqlite3.Connection, path: Path) -> str:
@@ -47,8 +46,8 @@ def _prefix(db: sqlite3.Connection, path: Path) -> str:
     found = [name for name in begins if {f"{name}contents", f"{name}options"} <= {*tables}]
     if not found:
         raise ImportImpossible(
-            f"{path.name} is no Typecho database: its tables should be named typecho_comments, "
-            f"typecho_contents, typecho_options or alike; it has {', '.join(tables) or 'none'}."
+            f"{path.name} is no Typecho database: it should have tables typecho_comments, "
+            f"typecho_contents and typecho_options, or alike; it has {', '.join(tables) or 'none'}."
         )
     return "typecho_" if "typecho_" in found else found[0]
 
@@ -77,7 +76,7 @@ def _number(value: object) -> int:
 
 
 def _seconds(value: object) -> int:
-    return min(max(_number(value), 0), _LAST)
+    return min(max(_number(value), 0), 253_370_764_800)  # the year 9999, in every time zone
 
 
 class _Blog:
@@ -108,8 +107,8 @@ class _Blog:
         for content in self._rows("SELECT * FROM [contents] ORDER BY cid"):
             if rows := pages.pop(_number(content["cid"]), None):
                 yield self._thread(content, rows, self._parents(rows, homes))
-        if strays := sum(map(len, pages.values())):
-            self.notes["Comments on pages that are not in the database were left out"] += strays
+        strays = sum(map(len, pages.values()))
+        self.notes["Comments on pages that are not in the database were left out"] += strays
 
     def _thread(self, content: sqlite3.Row, rows: _Rows, parents: _Parents) -> ImportedThread:
         if content["status"] not in ("publish", "hidden") or content["password"]:
@@ -184,8 +183,8 @@ class _Blog:
 
     def _comment(self, row: sqlite3.Row, parent: int | None, made: int) -> ImportedComment:
         status = row["status"]
-        if status not in ("approved", "waiting", "hold", "spam"):
-            self.notes["Comments of an unknown status wait for a moderator"] += 1
+        unknown = status not in ("approved", "waiting", "hold", "spam")
+        self.notes["Comments of an unknown status wait for a moderator"] += unknown
         return ImportedComment(
             old_id=_number(row["coid"]),
             parent=parent,
@@ -203,8 +202,7 @@ class _Blog:
         if not name:
             name = "匿名" if self.options.get("lang", "").startswith("zh") else "Anonymous"
             self.notes[f"Comments without a name are by {name}"] += 1
-        if len(name) > NAME:
-            self.notes[f"Names longer than {NAME} characters were shortened"] += 1
+        self.notes[f"Names longer than {NAME} characters were shortened"] += len(name) > NAME
         return name[:NAME].strip()
 
     def _email(self, email: str) -> str:
@@ -223,12 +221,11 @@ class _Blog:
         return ""
 
     def _body(self, body: str) -> str:
+        mixed = body.startswith("<!--") or self.options.get("commentsMarkdown") == "1"
         body = clean_body(body.removeprefix("<!--markdown-->"))
-        markdown = _as_markdown(body)
-        if markdown:
-            self.notes["Texts in HTML became Markdown"] += 1
-        elif not body:
-            self.notes["Comments without a text have '…' for it"] += 1
+        markdown = _as_markdown(body, mixed=mixed)
+        self.notes["Texts in HTML became Markdown"] += markdown != ""
+        self.notes["Comments without a text have '…' for it"] += body == ""
         return markdown or body or "…"
 
 
@@ -237,25 +234,24 @@ class _Blog:
 _DOUBT, _ITEM = "\1", "\2"
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~"}
 _NAMES = "p|a|strong|b|em|i|del|code|pre|blockquote|ul|ol|li"
-_ANY = r"(?:\s[^<>]*)?"  # attributes
+_ANY = r"""(?:\s+[\w-]+(?:\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))?)*\s*"""  # attributes
 _TAG = re.compile(rf"(?i)</?(?:{_NAMES}|br){_ANY}/?>")
-_ATTRIBUTE = r"""\s+[\w-]+(?:\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))?"""
-_ELEMENT = re.compile(rf"(?i)<({_NAMES})((?:{_ATTRIBUTE})*)\s*>([^<]*)</\1>")
+_ELEMENT = re.compile(rf"(?i)<({_NAMES})({_ANY})>([^<]*)</\1>")
 # A tag or an address, or else what Markdown would take for its own.
 _SIGN = re.compile(
-    r"(<[^<>]*>|https?://[^\s<>]+)|[\\`*~]|(?<!\w)_|_(?!\w)|](?=\()|&(?=[lg]t;|amp;)"
-    r"|(?<![^\n>])(?:[#>+=|-]|\d+[.)](?=\s))"
+    r"(<[^<>]*>|https?://[^\s<>]+)|[\\*~]|(?<!\w)_|_(?!\w)|](?=\()|&(?=lt;|amp;#?\w+;)"
+    r"|(?<![^\n>])(?:[#>+=|-]|\d+[.)](?=\s)|&(?=gt;))"
 )
 
 
-def _as_markdown(body: str) -> str:
-    """Return the Markdown of a text that is nothing but simple HTML, else nothing."""
-    if len(body) > 20_000 or not re.match(r"(?is)<p[\s>]|.*(</p>|<br\b)", body):
+def _as_markdown(body: str, *, mixed: bool) -> str:
+    """Return the Markdown of simple HTML in plain text, or in Markdown (`mixed`), else nothing."""
+    if len(body) > 20_000 or not re.match(r"(?is)<p[\s>]|.*(</p>|<br\b)", body) or "`" in body:
         return ""
     text = re.sub("<(?![a-zA-Z/!?])", "&lt;", body)
     text = re.sub(rf"(?i)<pre{_ANY}>\s*<code{_ANY}>([^<]*)</code>\s*</pre>", r"<pre>\1</pre>", text)
     parts = re.split(rf"(?i)(<(?:pre|code){_ANY}>[^<]*</(?:pre|code)>)", text)
-    parts[::2] = map(_shielded, parts[::2])
+    parts[::2] = [_shielded(part, mixed) for part in parts[::2]]
     text = "".join(parts)
     for _ in range(20):  # levels
         text = _ELEMENT.sub(_element, text)
@@ -265,12 +261,12 @@ def _as_markdown(body: str) -> str:
     return clean_body(re.sub(r"\n{3,}", "\n\n", text))
 
 
-def _shielded(text: str) -> str:
-    """Return HTML in which only tags have a `<`, and what Markdown would misread is escaped."""
+def _shielded(text: str, mixed: bool) -> str:
+    """Return HTML in which only tags have a `<`, and plain text says the same as Markdown."""
     done, end, budget = "", 0, latex.Budget(steps=300_000)
     for start, formula in [*latex.spans(text, len(text), budget), (len(text), None)]:
         prose = re.sub(r"(?i)\s*<br\s*/?>\s*|[ \t]*\n[ \t]*", "\n", text[end:start])
-        done += _SIGN.sub(lambda sign: sign[1] or f"{sign[0][:-1]}\\{sign[0][-1]}", prose)
+        done += prose if mixed else _SIGN.sub(lambda m: m[1] or rf"{m[0][:-1]}\{m[0][-1]}", prose)
         end = formula.end if formula else start
         tex = text[start:end]
         done += _DOUBT if _TAG.search(tex) else tex.replace("<", "&lt;")
@@ -279,21 +275,17 @@ def _shielded(text: str) -> str:
 
 def _element(found: re.Match[str]) -> str:
     tag, attributes, inner = found[1].lower(), found[2], found[3]
-    text = inner.strip()
+    text = re.sub(r"\n{3,}", "\n\n", inner.strip())
     if not text:
         return inner
-    ticks = "`" * (1 + max(map(len, re.findall("`+", inner)), default=0))
     if tag == "code":
-        return f"{ticks} {inner} {ticks}" if "`" in inner else f"`{inner}`"
+        return f"`{inner}`"
     if tag in _MARKS:
-        marked = f"{_MARKS[tag]}{text}{_MARKS[tag]}"
-        return _DOUBT if "\n\n" in text else inner.replace(text, marked)
+        return _DOUBT if "\n\n" in text else inner.replace(text, _MARKS[tag] + text + _MARKS[tag])
     if tag == "a":
         href = re.search(r"(?i)\shref\s*=\s*[\"']?([^\"'\s]*)", attributes)
-        linked = href and web_address(unescape(href[1])) and text != href[1]
-        return (
-            f"[{text}]({href[1].translate({40: '%28', 41: '%29'})})" if href and linked else inner
-        )
+        url = href[1].translate({40: "%28", 41: "%29"}) if href else ""
+        return f"[{text}]({url})" if web_address(unescape(url)) and text != url else inner
     if tag == "li":
         return _ITEM + text
     if tag in ("ul", "ol"):
@@ -304,6 +296,5 @@ def _element(found: re.Match[str]) -> str:
     elif tag == "blockquote":
         text = re.sub("(?m)^", "> ", text)
     elif tag == "pre":
-        fence = max("```", ticks)
-        text = f"{fence}\n{inner.strip(chr(10))}\n{fence}"
+        text = "```\n" + inner.strip("\n") + "\n```"
     return f"\n\n{text}\n\n"

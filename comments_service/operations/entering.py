@@ -82,7 +82,9 @@ async def invite_first(service: Service) -> str | None:
 
 
 async def invited(service: Service, secret: str) -> bool:
-    """Say whether a one-time link is still good."""
+    """Say whether a one-time link is still good: only while there is no moderator."""
+    if await people.any_moderator(service.database):
+        return False
     return await people.invited(service.database, hashed(secret), service.clock())
 
 

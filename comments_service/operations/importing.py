@@ -104,7 +104,7 @@ async def _import_thread(
             if item.status == "approved":
                 thread, _ = await move(tx, thread, stored[item.old_id], "approved", item.created_at)
 
-    await service.database.write(store)
+    await service.database.write(store, long=True)
     service.news.announce(site.site_id, make.thread().thread_id)
 
 

@@ -336,7 +336,8 @@ class CommentThread extends HTMLElement {
     const link = event.target.closest?.("a");
     const plain = !event.defaultPrevented && event.button === 0;
     if (!link || !plain || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    if (!link.getAttribute("href")?.startsWith("?") || link.closest(".comments-body")) return;
+    const ours = link.matches(".comments-cancel") || link.getAttribute("href")?.startsWith("?");
+    if (!ours || link.closest(".comments-body")) return;
     event.preventDefault();
     const wanted = this.#asked(link);
     const id = /^#comment-(\d+)$/.exec(link.hash)?.[1];
@@ -423,7 +424,7 @@ class CommentThread extends HTMLElement {
         " ",
         element("a", {
           className: "comments-cancel",
-          href: this.#address(wanted, `comment-${id}`).search + `#comment-${id}`,
+          href: this.#address(wanted, `comment-${id}`).href,
           textContent: WORDS.cancel,
         }),
       ),

@@ -43,9 +43,10 @@ class Database(Queries, Protocol):
     exclusive: bool
     """Whether no other process can write to it, so that this one knows of every change."""
 
-    async def write(self, body: Body[T]) -> T:
+    async def write(self, body: Body[T], *, long: bool = False) -> T:
         """Run a function as one durable transaction and return what it returns.
 
+        A `long` one, an operator's, may take any time; others are cut off where a server hangs.
         The function awaits nothing but its transaction, and may be run again: a conflict or a lost
         server makes the whole of it start over. Raises what the function raises, after a rollback,
         and Unavailable when no server answers.
@@ -99,7 +100,7 @@ async def bring_up_to_date(
     if found == 0:
         await _create_once(database, version)
     for step in range(found + 1, version + 1) if found else ():
-        await database.write(_migration(step, (steps or migrations())[step]))
+        await database.write(_migration(step, (steps or migrations())[step]), long=True)
     return found
 
 
@@ -119,7 +120,7 @@ class MissingTable(Exception):
 
 async def _create_once(database: Database, version: int) -> None:
     try:
-        await database.write(lambda tx: _create(tx, version))
+        await database.write(lambda tx: _create(tx, version), long=True)
     except Exception:
         if await _version(database) != version:  # else another process was first
             raise

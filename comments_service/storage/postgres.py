@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import re
 import time
 from collections.abc import Callable, Coroutine
@@ -23,6 +24,7 @@ from comments_service.errors import DatabaseUnusable, Unavailable
 from comments_service.storage.database import Body, MissingTable, Params, Row
 
 T = TypeVar("T")
+_Work = Callable[[asyncpg.Connection], Coroutine[Any, Any, T]]
 
 CONNECTIONS = 16
 CONNECT_SECONDS = 1.0
@@ -30,6 +32,8 @@ STATEMENT_SECONDS = 3.0
 """How late a transaction or read may be before its connection counts as lost."""
 PATIENCE_SECONDS = 15.0
 """How long a request waits for a server that takes writes before it is told to try again."""
+
+_log = logging.getLogger("comments_service")
 
 _LOST = (OSError, asyncio.TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _AGAIN = (
@@ -71,6 +75,10 @@ class PostgresDatabase:
         except (*_LOST, asyncpg.PostgresError, ValueError) as error:
             reason = type(error).__name__ if isinstance(error, asyncio.TimeoutError) else error
             raise DatabaseUnusable(f"PostgreSQL can't be reached: {reason}.") from None
+        if await pool.fetchval("SHOW synchronous_commit") == "off":
+            _log.warning(
+                "synchronous_commit is off: a crash can lose comments that were acknowledged"
+            )
         return cls(pool)
 
     async def fetch(self, sql: str, params: Params | None = None) -> list[Row]:
@@ -81,14 +89,14 @@ class PostgresDatabase:
 
         return await self._insist(read)
 
-    async def write(self, body: Body[T]) -> T:
+    async def write(self, body: Body[T], *, long: bool = False) -> T:
         """Run a function as one durable transaction; see database.Database."""
 
         async def transact(connection: asyncpg.Connection) -> T:
             async with connection.transaction():
                 return await body(_PostgresTransaction(connection))
 
-        return await self._insist(transact)
+        return await self._insist(transact, None if long else STATEMENT_SECONDS)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -96,12 +104,12 @@ class PostgresDatabase:
             await asyncio.wait_for(self._pool.close(), 5)
         self._pool.terminate()
 
-    async def _insist(self, work: Callable[[asyncpg.Connection], Coroutine[Any, Any, T]]) -> T:
+    async def _insist(self, work: _Work[T], seconds: float | None = STATEMENT_SECONDS) -> T:
         deadline = time.monotonic() + PATIENCE_SECONDS
         pause = 0.005
         while True:
             try:
-                return await self._attempt(work)
+                return await self._attempt(work, seconds)
             except asyncpg.UndefinedTableError as error:
                 raise MissingTable(str(error)) from None
             except (*_LOST, *_AGAIN):
@@ -110,11 +118,11 @@ class PostgresDatabase:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.25)
 
-    async def _attempt(self, work: Callable[[asyncpg.Connection], Coroutine[Any, Any, T]]) -> T:
+    async def _attempt(self, work: _Work[T], seconds: float | None) -> T:
         connection = await self._pool.acquire(timeout=PATIENCE_SECONDS)
         task = asyncio.ensure_future(work(connection))
         try:
-            await asyncio.wait({task}, timeout=STATEMENT_SECONDS)
+            await asyncio.wait({task}, timeout=seconds)
         finally:
             if not task.done():  # frozen, or its asker is gone: cut off, never cancelled
                 connection.terminate()

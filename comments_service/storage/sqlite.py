@@ -61,7 +61,7 @@ class SqliteDatabase:
         with _translated():
             return list(await self._readers[self._turn].execute_fetchall(sql, params or {}))
 
-    async def write(self, body: Body[T]) -> T:
+    async def write(self, body: Body[T], *, long: bool = False) -> T:
         """Run a function as one durable transaction; see database.Database."""
         return await self._writer.run(body)
 

@@ -1,4 +1,4 @@
-"""Where the links of a thread lead: on the service's own page to itself, in a fragment to its host."""
+"""Where a thread's links lead: on the service's page to itself, in a fragment to its host."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def place_query(thread: Thread, comment: Comment) -> dict[str, object]:
 
 
 def landing(thread: Thread, comment: Comment, links: Links) -> str:
-    """Return the address at which a comment with a place stands: the host's, or else the service's."""
+    """Return where a comment with a place stands: on the host's page, or else the service's."""
     query = place_query(thread, comment)
     if thread.url is None:
         return f"{links.thread(thread.key, **query)}#comment-{comment.id}"
@@ -101,7 +101,7 @@ class Addresses:
         return self._to("comments", page=comment["page"], root=comment["id"], cursor=cursor)
 
     def permalink(self, comment: Record) -> str:
-        """Return the address that always lands on a comment; a waiting one has its place here only."""
+        """Return the address that lands on a comment; a waiting one has its place here only."""
         anchor = f"comment-{comment['id']}"
         if comment["page"] is None:
             return f"#{anchor}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData, QueryParams
+from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from comments_service.core.draft import comment_number
@@ -81,7 +82,7 @@ def _field_error(error: Any) -> FieldError:
     return FieldError("parent_id" if name == "replyTo" else name, error["type"], error["msg"])
 
 
-def number(query: QueryParams, name: str, default: int, least: int, most: int) -> int:
+def number(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     """Return a whole number of a query, at most `most`. Raises BadFields."""
     text = query.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and int(text[:19]) >= least):

@@ -1,4 +1,4 @@
-"""Pages for people: a thread that needs no script, its fragment for the embed, links that never move."""
+"""Pages for people: a thread that needs no script, its fragment for the embed, lasting links."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from comments_service.web.problems import STATUS, refusal_headers
 from comments_service.web.views import HTML, View
 
 DEMO_SITE, DEMO_THREAD = "demo", "/archives/11390"
-"""The site and the thread that the demo imports; a test holds them equal to comments_service.demo."""
+"""What the demo imports; a test holds them equal to comments_service.demo."""
 _LATEST = 8  # comments in the list beside the demo's article
 _KEPT_RECEIPTS = 20  # in an address, which must not grow without end
 

@@ -61,7 +61,7 @@ def render(name: str, **values: Any) -> bytes:
 
 
 def headers(origins: Iterable[str] = ()) -> dict[str, str]:
-    """Return the headers of a page that runs nothing but our own files, and may be framed by `origins`."""
+    """Return the headers of a page that runs only our own files; `origins` may frame it."""
     policy = (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
         "img-src 'self' data:; form-action 'self'; base-uri 'none'; "
@@ -72,7 +72,7 @@ def headers(origins: Iterable[str] = ()) -> dict[str, str]:
 
 
 def up(path: str) -> str:
-    """Return the relative way from a path to the root, so that a prefix in front of it does no harm."""
+    """Return the relative way from a path to the root: a prefix in front of it does no harm."""
     return "../" * (path.count("/") - 1) or "./"
 
 
@@ -141,9 +141,9 @@ async def _further(
         service, number(query, "root", 0, 1, 2**63 - 1), site, after
     )
     if there.thread_id != thread.thread_id:
-        raise CommentUnknown()
+        raise CommentUnknown
     head = public(there, root, at.links)
-    waiting = [] if following else await _waiting_below(service, site, root.id, receipts)
+    waiting = await _waiting_below(service, site, root.id, receipts)
     return View(
         thread=there,
         at=replace(at, view={"page": head["page"], "root": root.id, "cursor": after}),

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx2
@@ -80,6 +81,27 @@ def told(page: str) -> str:
 def browser(house: House) -> httpx2.AsyncClient:
     transport = httpx2.ASGITransport(wiring.build(house.service), raise_app_exceptions=False)
     return httpx2.AsyncClient(transport=transport, base_url=HOME)
+
+
+class _Markup(HTMLParser):
+    """Collects what a page is made of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def runs_nothing(page: str) -> bool:
+    """Say whether a page has no script, no style and no handler in it."""
+    parser = _Markup()
+    parser.feed(page)
+    foreign = parser.elements & {"script", "style", "iframe", "object", "img", "svg"}
+    return not foreign and not any(re.match("on|style", name) for name in parser.attributes)
 
 
 @asynccontextmanager

@@ -118,7 +118,8 @@ async def test_a_post_is_answered_with_comment_and_receipt(client: httpx2.AsyncC
 
 async def test_the_idempotency_key_header_is_a_submission_key(client: httpx2.AsyncClient) -> None:
     answers = [
-        await client.post(f"{API}/comments", json=ALICE, headers={"Idempotency-Key": "k"}) for _ in "ab"
+        await client.post(f"{API}/comments", json=ALICE, headers={"Idempotency-Key": "k"})
+        for _ in "ab"
     ]
     assert [answer.status_code for answer in answers] == [201, 200]
     reused = await client.post(
@@ -134,7 +135,9 @@ async def test_three_formats_are_understood(client: httpx2.AsyncClient, kind: st
     assert answer.status_code == 201, answer.text
 
 
-async def test_a_fields_faults_are_all_named_with_their_remedies(client: httpx2.AsyncClient) -> None:
+async def test_a_fields_faults_are_all_named_with_their_remedies(
+    client: httpx2.AsyncClient,
+) -> None:
     answer = await post(client, name="", email="nobody", website="ftp://x", body=" \n ")
     assert answer.status_code == 422
     faults = {error["field"]: error["code"] for error in answer.json()["errors"]}
@@ -147,7 +150,9 @@ async def test_a_fields_faults_are_all_named_with_their_remedies(client: httpx2.
     assert all(error["message"].endswith(".") for error in answer.json()["errors"])
 
 
-async def test_a_reply_needs_a_parent_that_is_shown_in_the_thread(client: httpx2.AsyncClient) -> None:
+async def test_a_reply_needs_a_parent_that_is_shown_in_the_thread(
+    client: httpx2.AsyncClient,
+) -> None:
     other = (await post(client, thread="/other")).json()["comment"]["id"]
     for parent in (other, "404", "nonsense", "0", "-1", "9" * 30):
         answer = await post(client, parent_id=parent)
@@ -160,9 +165,14 @@ async def test_reply_to_is_another_name_for_the_parent(client: httpx2.AsyncClien
     assert reply.json()["comment"]["parent_id"] == root
 
 
-async def test_an_author_edits_and_deletes_with_the_receipt_only(client: httpx2.AsyncClient) -> None:
+async def test_an_author_edits_and_deletes_with_the_receipt_only(
+    client: httpx2.AsyncClient,
+) -> None:
     made = (await post(client)).json()
-    url, mine = f"{API}/comments/{made['comment']['id']}", {"Authorization": f"Receipt {made['receipt']}"}
+    url, mine = (
+        f"{API}/comments/{made['comment']['id']}",
+        {"Authorization": f"Receipt {made['receipt']}"},
+    )
     forged = {"Authorization": f"Receipt {made['comment']['id']}.AAAA"}
     for wrong in ({}, forged):
         refused = await client.patch(url, json={"body": "mine now"}, headers=wrong)
@@ -211,7 +221,13 @@ async def test_a_poller_reads_recent_comments_and_counts(
     assert (await client.get(f"{API}/counts?{too_many}")).status_code == 422
 
 
-READS = ["comments?thread=/post", "recent", "counts?thread=/post", "changes?after=0", "comments/{id}"]
+READS = [
+    "comments?thread=/post",
+    "recent",
+    "counts?thread=/post",
+    "changes?after=0",
+    "comments/{id}",
+]
 
 
 @pytest.mark.parametrize("read", READS)
@@ -306,7 +322,9 @@ async def test_the_services_own_pages_may_write(client: httpx2.AsyncClient) -> N
     assert answer.status_code == 201
 
 
-async def test_permalinks_lead_to_the_blogs_page_and_nobody_elses(client: httpx2.AsyncClient) -> None:
+async def test_permalinks_lead_to_the_blogs_page_and_nobody_elses(
+    client: httpx2.AsyncClient,
+) -> None:
     await client.post(f"{API}/comments", json=ALICE | {"thread": "/a"}, headers={"Origin": BLOG})
     evil = {"thread": "/b", "url": "https://mallory.example/b"}
     await post(client, **evil)

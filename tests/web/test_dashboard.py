@@ -14,7 +14,7 @@ from comments_service.operations import maintaining, moderating
 from comments_service.operations.moderating import Ask
 from comments_service.web.dashboard import PAGE
 from tests.conftest import MONA, Clock, House
-from tests.web.desk import MALLORY, MONAS, OLGAS, Desk, browser, desk_in, told
+from tests.web.desk import MALLORY, MONAS, OLGAS, Desk, browser, desk_in, runs_nothing, told
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def test_a_card_shows_what_a_moderator_needs(desk: Desk) -> None:
     ):  # fmt: skip
         assert text in page
     offered = re.findall(r'name="action" value="(\w+)"', page)
-    assert offered == ["approve", "spam", "reject", "delete"]
+    assert offered == ["approve", "spam", "reject", "delete"] * 2  # once for all that are ticked
 
 
 async def test_nothing_that_mallory_types_is_markup(desk: Desk) -> None:
@@ -48,8 +48,7 @@ async def test_nothing_that_mallory_types_is_markup(desk: Desk) -> None:
     await house.post("<script>alert(1)</script>", name=MALLORY, email=email, thread="/<i>x")
     for path in ("/dashboard/queue", "/dashboard/log"):
         page = await desk.read(path)
-        assert "<img" not in page and "<script" not in page and "<i>" not in page
-        assert not re.search(r"<[^>]+\s(?:on\w+|style)\s*=", page)
+        assert runs_nothing(page) and "<i>" not in page
     page = await desk.read()
     assert str(markup(MALLORY)) in page and str(markup(email)) in page
 

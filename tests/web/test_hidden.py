@@ -13,7 +13,12 @@ from comments_service.operations.moderating import Ask
 from tests.conftest import MONA, House
 
 API = "/api/v1/sites/blog"
-SECRET, NAME, EMAIL, SITE = "xyzzy-words", "xyzzy-name", "xyzzy@mail.example", "https://xyzzy.example"
+SECRET, NAME, EMAIL, SITE = (
+    "xyzzy-words",
+    "xyzzy-name",
+    "xyzzy@mail.example",
+    "https://xyzzy.example",
+)
 MARKS = ("xyzzy",)
 
 DOORS = [
@@ -124,7 +129,8 @@ async def test_what_was_never_published_is_like_what_never_was(
     hidden, nobody = scene.ids["root"], "404"
     for door in DOORS:
         answers = [
-            await strict_client.get(door.format(id=number, root=scene.root)) for number in (hidden, nobody)
+            await strict_client.get(door.format(id=number, root=scene.root))
+            for number in (hidden, nobody)
         ]
         texts = [answer.text.replace(hidden, nobody) for answer in answers]
         assert answers[0].status_code == answers[1].status_code, door
@@ -137,7 +143,8 @@ async def test_what_was_never_published_is_like_what_never_was(
         assert [answer.status_code for answer in answers] == [404, 404]
     replies = [
         await strict_client.post(
-            f"{API}/comments", json={"thread": "/post", "name": "m", "body": "b", "parent_id": number}
+            f"{API}/comments",
+            json={"thread": "/post", "name": "m", "body": "b", "parent_id": number},
         )
         for number in (hidden, nobody)
     ]

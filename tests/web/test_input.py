@@ -133,11 +133,24 @@ async def test_a_body_without_a_length_is_bounded_too(client: httpx2.AsyncClient
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=30),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 FIELDS = st.sampled_from(
-    ["thread", "url", "title", "parent_id", "replyTo", "name", "email", "website", "body", "submission_key"]
+    [
+        "thread",
+        "url",
+        "title",
+        "parent_id",
+        "replyTo",
+        "name",
+        "email",
+        "website",
+        "body",
+        "submission_key",
+    ]
 )
 
 
@@ -160,7 +173,20 @@ async def test_no_input_is_answered_with_a_fault_of_ours(house: House) -> None:
             assert answer.status_code < 500, (draft, answer.text)
 
 
-NASTY = ["%00", "%ff", "%F0%9F%98%80", "-1", "1e3", "9" * 40, "'", '"><script>', "../..", "٣", "", "x" * 5000]
+NASTY = [
+    "%00",
+    "%ff",
+    "%F0%9F%98%80",
+    "-1",
+    "1e3",
+    "9" * 40,
+    "'",
+    '"><script>',
+    "../..",
+    "٣",
+    "",
+    "x" * 5000,
+]
 PLACES = [
     "/api/v1/sites/{}/recent",
     API + "/comments?thread={}",
@@ -198,13 +224,25 @@ async def test_no_address_is_answered_with_a_fault_of_ours(
         assert answer.status_code < 500, (nasty, answer.text)
 
 
-@pytest.mark.parametrize("header", ["authorization", "if-none-match", "cookie", "origin", "host", "x-forwarded-for", "user-agent"])
+@pytest.mark.parametrize(
+    "header",
+    ["authorization", "if-none-match", "cookie", "origin", "host", "x-forwarded-for", "user-agent"],
+)
 async def test_no_header_is_answered_with_a_fault_of_ours(
     client: httpx2.AsyncClient, header: str
 ) -> None:
-    for value in (b"\xff\xfe", b"", b"Receipt " + b"." * 9000, b"Bearer \xc3\xa9", b"a,b;=" * 500, b"http://[::1"):
+    for value in (
+        b"\xff\xfe",
+        b"",
+        b"Receipt " + b"." * 9000,
+        b"Bearer \xc3\xa9",
+        b"a,b;=" * 500,
+        b"http://[::1",
+    ):
         for method, url in (("GET", f"{API}/comments?thread=/p"), ("POST", f"{API}/comments")):
-            answer = await client.request(method, url, headers=[(header.encode(), value)], json=GOOD)
+            answer = await client.request(
+                method, url, headers=[(header.encode(), value)], json=GOOD
+            )
             assert answer.status_code < 500, (header, value, answer.text)
         queue = await client.get("/api/v1/moderation/queue", headers=[(header.encode(), value)])
         assert queue.status_code == 401

@@ -1,0 +1,72 @@
+"""The demo page and a full thread for every eye: small, dark, coarse, and read by a machine."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import House, Opener
+
+pytestmark = pytest.mark.browser
+
+DEMO = "/archives/11390"
+
+
+def overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def deep(house: House, thread: str) -> str:
+    """Nest replies past what is indented, with words that do not break and a long formula."""
+    parent = None
+    for level in range(9):
+        body = f"{'a' * 90} $${'x+' * 60}x$$ `{'c' * 80}` {level}"
+        parent = house.post(thread, body, "n" * 60, **({"parent_id": parent} if parent else {}))
+    return house.page_of(thread)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_axe_finds_nothing(house: House, visit: Opener, scheme: str, width: int) -> None:
+    query = "?comment-page=2&replyTo=17505"
+    page = visit(
+        f"{house.url}{DEMO}{query}", color_scheme=scheme, viewport={"width": width, "height": 800}
+    )
+    page.get_by_label("Website").fill("my page")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.locator("#comments-website-error")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_axe_finds_nothing_on_the_threads_own_page(house: House, visit: Opener) -> None:
+    page = visit(f"{house.url}/sites/demo/thread?thread={DEMO}&page=3&replyTo=1")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_nothing_is_wider_than_a_small_phone(house: House, visit: Opener, thread: str) -> None:
+    small = {"width": 320, "height": 640}
+    for address in (deep(house, thread), f"{house.url}{DEMO}", f"{house.host.url}{thread}"):
+        page = visit(address, viewport=small)
+        page.locator("article").first.wait_for()
+        assert overflow(page) <= 0, address
+
+
+def test_fingers_find_every_button(house: House, visit: Opener) -> None:
+    phone = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+    page = visit(f"{house.url}{DEMO}", **phone)
+    for target in page.locator(".comments button, .comments-pages a, .comments-actions a").all():
+        box = target.bounding_box()
+        assert box
+        assert box["height"] >= 44, target.inner_text()
+
+
+def test_the_demo_shows_what_was_said_last(house: House, visit: Opener) -> None:
+    page = visit(house.url)
+    expect(page.get_by_role("heading", level=1)).to_have_text("n个正态随机数的最大值的渐近估计")
+    page.locator(".demo-excerpt a").first.click()
+    expect(page.locator("article.comments-marked")).to_be_in_viewport()
+    assert page.url.startswith(f"{house.url}/archives/")

@@ -1,0 +1,107 @@
+"""The server on a socket: slow, large and broken requests, and answers that do not dawdle."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comments_service import server as limits
+from comments_service.web import guard
+from tests.servers import Server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("server"), "--demo") as running:
+        yield running
+
+
+def talk(server: Server, data: bytes, seconds: float = 40) -> bytes:
+    """Send bytes and return all that comes until the server closes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as line:
+        line.sendall(data)
+        received = b""
+        while piece := line.recv(65536):
+            received += piece
+    return received
+
+
+POST = (
+    b"POST /api/v1/sites/default/comments HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+)
+
+
+def test_a_request_that_never_gets_its_head_together_is_closed(server: Server) -> None:
+    began = time.monotonic()
+    assert talk(server, b"GET / HTTP/1.1\r\nHost: x\r\nX-") == b""
+    assert time.monotonic() - began >= limits.HEAD_SECONDS * 0.9
+
+
+def test_a_body_that_never_arrives_is_answered_and_closed(server: Server) -> None:
+    answer = talk(server, POST + b"Content-Length: 100\r\nConnection: close\r\n\r\n{")
+    assert answer.startswith(b"HTTP/1.1 408 ") and b"body_too_slow" in answer
+    assert guard.BODY_SECONDS <= 30
+
+
+def test_an_endless_head_is_closed(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+        line.sendall(b"GET / HTTP/1.1\r\n")
+        with pytest.raises(OSError):  # noqa: PT011 - reset or broken pipe, as the system has it
+            for _ in range(1_000):
+                line.sendall(b"X-Long: " + b"x" * 1_000 + b"\r\n")
+
+
+def test_a_body_too_large_is_refused_before_it_is_read(server: Server) -> None:
+    answer = talk(server, POST + b"Content-Length: 99999999\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 413 ") and b"body_too_large" in answer
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0\0\0\0\r\n\r\n",
+        b"GET \xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"BREW / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused(server: Server, data: bytes) -> None:
+    answer = talk(server, data)
+    assert not answer.startswith(b"HTTP/1.1 5")
+
+
+def test_a_forwarded_address_is_not_believed_from_just_anybody(tmp_path: Path) -> None:
+    """Each forged address would be another network, free of the limit that the real one has."""
+    body = b'{"thread": "/x", "name": "m", "body": "%d"}'
+    codes = {}
+    for proxies in ("", "127.0.0.0/8"):
+        folder = tmp_path / (proxies[:3] or "none")
+        folder.mkdir()
+        with Server(folder, RATE_LIMITS="on", TRUSTED_PROXIES=proxies) as server:
+            codes[proxies] = []
+            for number in range(40):
+                text = body % number
+                head = POST + b"X-Forwarded-For: 192.0.2.%d\r\n" % number
+                head += b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(text)
+                codes[proxies].append(talk(server, head + text)[9:12])
+    assert codes[""].count(b"429") == 10
+    assert codes["127.0.0.0/8"].count(b"429") == 0
+
+
+def test_the_log_holds_no_body_address_or_secret(tmp_path: Path) -> None:
+    text = b'{"thread": "/x", "name": "xyzzy", "email": "xyzzy@mail.example", "body": "xyzzy"}'
+    with Server(tmp_path, LOG_LEVEL="debug") as server:
+        for _ in range(2):
+            talk(
+                server,
+                POST
+                + b"Authorization: Receipt xyzzy\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+                % len(text)
+                + text,
+            )
+        talk(server, b"GET /xyzzy\xff HTTP/1.1\r\n\r\n")
+    assert "xyzzy" not in server.log.read_text()

@@ -1,0 +1,131 @@
+"""The commands as operators run them: data on stdout, talk on stderr, exit codes 0, 1 and 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from comments_service.cli import main
+from tests.servers import ROOT, Server
+
+SAMPLE = ROOT / "comments_service" / "demo" / "typecho.sqlite"
+
+
+def run(
+    folder: Path, *arguments: str, stdin: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "comments_service", *arguments],
+        env=kept | {"COMMENTS_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)} | settings,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_olga_sets_up_a_site_from_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, "init").returncode == 0
+    assert run(tmp_path, "init").returncode == 0
+    added = run(tmp_path, "site", "add", "blog", "--origin", "https://blog.example/")
+    assert (added.returncode, added.stdout) == (0, "")
+    assert run(tmp_path, "site", "add", "blog", "--origin", "http://localhost:1313").returncode == 0
+    listed = json.loads(run(tmp_path, "site", "list", "--json").stdout)
+    assert {"slug": "blog", "origins": ["http://localhost:1313", "https://blog.example"]} in listed
+    assert {"slug": "default", "origins": ["http://127.0.0.1:8000"]} in listed
+    token = run(tmp_path, "token", "create", "--scope", "moderate")
+    assert re.fullmatch(r"[\w-]{43}\n", token.stdout)
+    mona = run(
+        tmp_path,
+        "moderator",
+        "add",
+        "mona@blog.example",
+        "--password-stdin",
+        stdin="correct horse\n",
+    )
+    assert mona.returncode == 0 and "correct horse" not in mona.stdout + mona.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["site", "add", "Not A Slug"], 1, "slug: Use small letters"),
+        (
+            ["site", "add", "blog", "--origin", "blog.example"],
+            1,
+            "write it as https://blog.example",
+        ),
+        (["import", "typecho", "pyproject.toml", "--site", "blog"], 1, "pyproject.toml"),
+        (["import", "typecho", "missing.db", "--site", "blog"], 2, "missing.db"),
+        (["import", "blogger", "pyproject.toml", "--site", "blog"], 2, "blogger"),
+        (["moderator", "add", "nobody", "--password-stdin"], 1, "email: "),
+        (["moderator", "add", "m@b.example", "--password-stdin"], 1, "password: "),
+        (["token", "create"], 2, "--scope"),
+        (["serve", "--port", "x"], 2, "COMMENTS_PORT"),
+        (["burn"], 2, "burn"),
+    ],
+)
+def test_wrong_use_is_answered_with_a_sentence(
+    tmp_path: Path, arguments: list[str], code: int, sentence: str
+) -> None:
+    arguments = [str(ROOT / name) if name == "pyproject.toml" else name for name in arguments]
+    done = run(tmp_path, *arguments, stdin="short\n")
+    assert done.returncode == code, done.stderr
+    assert sentence in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
+
+
+def test_an_import_says_what_it_did_and_does_it_once(tmp_path: Path) -> None:
+    tried = run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old", "--dry-run")
+    assert tried.returncode == 0 and "Old ids are kept" in tried.stderr
+    done = run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    assert done.stderr == tried.stderr and done.stdout == ""
+    again = run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    assert "0 threads, 0 comments" in again.stderr and "were there already" in again.stderr
+
+
+def test_the_first_start_shows_address_link_and_snippet(tmp_path: Path) -> None:
+    with Server(tmp_path, "--demo") as server:
+        said = server.log.read_text()
+        assert f"Serving {server.url}/" in said
+        assert f'<script type="module" src="{server.url}/static/embed.js"></script>' in said
+        found = re.search(r"http://\S+/dashboard/setup\?invitation=[\w-]+", said)
+        assert found
+        with urllib.request.urlopen(found[0], timeout=10) as page:
+            assert page.status == 200
+    with Server(tmp_path, "--demo") as server:
+        assert "/dashboard/setup" in server.log.read_text().split("Serving")[-1]
+    run(tmp_path, "moderator", "add", "m@b.example", "--password-stdin", stdin="correct horse\n")
+    with Server(tmp_path, "--demo") as server:
+        assert "/dashboard/setup" not in server.log.read_text().split("Serving")[-1]
+        with pytest.raises(urllib.error.HTTPError, match="410"):
+            urllib.request.urlopen(
+                found[0].replace(found[0].split("/")[2], server.url[7:]), timeout=10
+            )
+
+
+def test_postgres_is_only_another_address(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    postgres = request.getfixturevalue("postgres")
+    url = postgres.create_database()
+    done = run(tmp_path, "init", COMMENTS_DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+    unreachable = run(tmp_path, "init", COMMENTS_DATABASE_URL="postgresql://127.0.0.1:1/x")
+    assert unreachable.returncode == 1 and "PostgreSQL can't be reached" in unreachable.stderr
+
+
+def test_every_command_is_in_the_docs() -> None:
+    docs = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    for name, command in main.commands.items():
+        names = [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]
+        for full in names:
+            assert f"comments-service {full}" in docs, f"{full} is missing from docs/operating.md"
