@@ -97,14 +97,9 @@ def shown(comment: Comment, own: Collection[int]) -> bool:
 
 def own_record(thread: Thread, comment: Comment, links: Links) -> Record:
     """Return the record for a comment's author, with why it waits, in words."""
-    reasons = [
-        IN_WORDS.get(reason["code"], reason["code"]) for reason in json.loads(comment.reasons)
-    ]
     record = public(thread, comment, links, own={comment.id})
-    return record | {
-        "status": comment.status,
-        "reasons": reasons if comment.status == "pending" else [],
-    }
+    waits = json.loads(comment.reasons) if comment.status == "pending" else []
+    return record | {"reasons": [IN_WORDS.get(item["code"], item["code"]) for item in waits]}
 
 
 def tree(thread: Thread, node: Node, links: Links, own: Collection[int] = ()) -> Record:

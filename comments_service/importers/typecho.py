@@ -136,8 +136,8 @@ class _Blog:
 
     def _path(self, content: sqlite3.Row) -> str:
         cid = _number(content["cid"])
-        moment = _seconds(content["created"]) + _number(self.options.get("timezone"))
-        year, month, day = f"{datetime.fromtimestamp(max(moment, 0), UTC):%Y %m %d}".split()
+        moment = _seconds(_number(content["created"]) + _number(self.options.get("timezone")))
+        year, month, day = f"{datetime.fromtimestamp(moment, UTC):%Y %m %d}".split()
         known = {"cid": str(cid), "year": year, "month": month, "day": day}
         known["slug"] = quote_plus(_text(content["slug"]) or str(cid))
         kind = _text(content["type"]).removesuffix("_draft")

@@ -82,6 +82,7 @@ async def _post(
     placed, refusal = await _below_parent(tx, thread, comment)
     if refusal is None and await comments.insert(tx, placed):
         verdict = rules.screen(await _facts(tx, service, visitor))
+        thread = replace(thread, url=thread.url or fresh.url, title=thread.title or fresh.title)
         thread, stored = await _obey(tx, thread, placed, verdict, placed.created_at)
         return Posted(thread, stored, receipt(service, stored.id), replayed=False)
     earlier = await comments.by_submission(

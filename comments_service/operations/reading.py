@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from comments_service.core.models import Change, Comment, Site, Thread
 from comments_service.core.paging import floors_of, pages
@@ -35,11 +35,11 @@ async def site(service: Service, slug: str) -> Site:
 
 
 async def thread(service: Service, site: Site, key: str) -> Thread:
-    """Return a thread; one that nobody wrote in yet is empty and open."""
+    """Return a thread; one in which nothing was published yet is empty, and nobody vouches for its title."""
     number = thread_number(site.site_id, key)
     found = await threads.get(service.database, number)
     if found is not None and found.key == key:
-        return found
+        return found if found.change else replace(found, url=None, title=None)
     size = service.settings.page_size
     return Thread(number, site.site_id, key, None, None, 1, size, 0, 0, 0, 0)
 

@@ -163,7 +163,10 @@ class CommentThread extends HTMLElement {
     const there = this.querySelector(":scope > section.comments");
     if (there && this.#section === null) {
       this.#adopt(there);
-      if (!this.#waiting().length) return this.#arrive();
+      if (!this.#waiting().length) {
+        this.#ready();
+        return this.#arrive();
+      }
     } else {
       this.#section = element(
         "section",
@@ -227,12 +230,17 @@ class CommentThread extends HTMLElement {
       const found = await this.#fetch(wanted, loading.signal);
       if (loading.signal.aborted) return false;
       this.#adopt(found);
-      this.#tell("comments:loaded", { page: Number(found.dataset.page), pages: Number(found.dataset.pages) });
+      this.#ready();
       return true;
     } catch (error) {
       if (!loading.signal.aborted) this.#failed(error);
       return false;
     }
+  }
+
+  #ready() {
+    const { page, pages } = this.#section.dataset;
+    this.#tell("comments:loaded", { page: Number(page), pages: Number(pages) });
   }
 
   async #fetch(wanted, signal) {

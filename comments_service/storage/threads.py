@@ -9,6 +9,7 @@ from comments_service.core.models import Thread
 from comments_service.storage.database import Queries, Transaction, in_list
 
 _COLUMNS = ", ".join(field.name for field in fields(Thread))
+_NAMED = ", ".join(f":{field.name}" for field in fields(Thread))
 
 
 async def get(db: Queries, thread_id: int) -> Thread | None:
@@ -42,12 +43,15 @@ async def lock(tx: Transaction, thread_id: int) -> Thread | None:
 
 
 async def make_and_lock(tx: Transaction, fresh: Thread) -> Thread:
-    """Lock a thread, making it first where it does not exist; a missing url or title is filled in."""
+    """Lock a thread, making it first where it does not exist.
+
+    What visitors say of its page is replaced until something is published below it.
+    """
     rows = await tx.fetch(
-        f"""INSERT INTO threads ({_COLUMNS})
-            VALUES (:thread_id, :site_id, :key, :url, :title, :open, :page_size, :floors, :count, :change, :created_at)
-            ON CONFLICT (thread_id) DO UPDATE
-            SET url = coalesce(threads.url, excluded.url), title = coalesce(threads.title, excluded.title)
+        f"""INSERT INTO threads ({_COLUMNS}) VALUES ({_NAMED})
+            ON CONFLICT (thread_id) DO UPDATE SET
+                url = CASE WHEN threads.change = 0 THEN excluded.url ELSE threads.url END,
+                title = CASE WHEN threads.change = 0 THEN excluded.title ELSE threads.title END
             RETURNING {", ".join("threads." + field.name for field in fields(Thread))}""",
         asdict(fresh),
     )
@@ -55,15 +59,11 @@ async def make_and_lock(tx: Transaction, fresh: Thread) -> Thread:
 
 
 async def save_counters(tx: Transaction, thread: Thread) -> None:
-    """Store what grows: floors, count and change."""
+    """Store what goes with a change: floors, count and change, and what is known of the page."""
     await tx.fetch(
-        "UPDATE threads SET floors = :floors, count = :count, change = :change WHERE thread_id = :t",
-        {
-            "t": thread.thread_id,
-            "floors": thread.floors,
-            "count": thread.count,
-            "change": thread.change,
-        },
+        """UPDATE threads SET floors = :floors, count = :count, change = :change, url = :url,
+               title = :title WHERE thread_id = :thread_id""",
+        asdict(thread),
     )
 
 

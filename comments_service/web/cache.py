@@ -38,6 +38,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
+    address: bytes
     answer: Answer
     etag: bytes
     head: list[tuple[bytes, bytes]]
@@ -45,7 +46,7 @@ class _Entry:
 
     @property
     def size(self) -> int:
-        return len(self.answer.body) + _OVERHEAD
+        return len(self.answer.body) + len(self.address) + _OVERHEAD
 
 
 class Cache:
@@ -85,7 +86,7 @@ class Cache:
         task = self._building.get(address)
         if task is None:
             began = self._commits
-            task = asyncio.ensure_future(self._make(build))
+            task = asyncio.ensure_future(self._make(address, build))
             self._building[address] = task
             task.add_done_callback(lambda done: self._keep(address, done, began))
         return await asyncio.shield(task)
@@ -98,7 +99,7 @@ class Cache:
             change = await reading.site_change(self._service, answer.site_id)
         return change == answer.change
 
-    async def _make(self, build: Callable[[], Awaitable[Answer]]) -> _Entry:
+    async def _make(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> _Entry:
         answer = await build()
         scope = "t" if answer.thread_id else "s"
         etag = f'"{scope}{answer.change:x}-{self._build}"'.encode()
@@ -121,7 +122,7 @@ class Cache:
                 (b"vary", b"Authorization, Origin"),
             ]
         full = [*head, (b"content-length", str(len(answer.body)).encode())]
-        return _Entry(answer, etag, head, full)
+        return _Entry(address, answer, etag, head, full)
 
     def _keep(self, address: bytes, task: asyncio.Task[_Entry], began: int) -> None:
         """Keep what was built, unless a commit meanwhile outdated it or it is one asker's own."""

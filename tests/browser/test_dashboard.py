@@ -18,8 +18,9 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 from comments_service import app as wiring
 from comments_service import server
-from comments_service.operations import entering
-from tests.conftest import Clock, House, house_on
+from comments_service.operations import entering, moderating
+from comments_service.operations.moderating import Ask
+from tests.conftest import MONA, Clock, House, house_on
 
 pytestmark = pytest.mark.browser
 
@@ -34,12 +35,13 @@ WIDE = "$$" + " + ".join(f"x_{{{n}}}" for n in range(60)) + "$$\n\n" + "w" * 500
 
 
 async def _said(house: House) -> None:
-    """Fill the queue: olga is published, alice answers her, mallory tries everything."""
+    """Fill the queue: olga is published and alice answers her, bob waits, mallory tries it all."""
     olga = (await house.post("What is $e$?", name="olga")).comment
+    await moderating.decide(house.service, MONA, [Ask(olga.id, 1, "approve")])
+    await house.post("A number.", name="bob")
     await house.post("It is *about* 2.72.", name="alice", to=olga, email="alice@blog.example")
-    await house.post(
-        f"<script>alert(1)</script>\n\n{WIDE}", name=MALLORY, email="m" * 60 + "@e.example"
-    )
+    body, email = f"<script>alert(1)</script>\n\n{WIDE}", f"{'m' * 60}@evil.example"
+    await house.post(body, name=MALLORY, email=email)
 
 
 class Running:
@@ -129,18 +131,19 @@ def test_mona_moderates_with_the_keyboard_and_without_scripts(
         [cookie] = context.cookies()
         assert cookie["name"] == "__Host-comments"
         assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
-        olga = page.locator("article", has=page.get_by_role("heading", name="olga"))
+        bob = page.locator("article", has=page.get_by_role("heading", name="bob"))
         for action, status, tab in [
             ("Approve", "approved", "Approved"), ("Hold", "pending", "Pending"),
-            ("Spam", "spam", "Spam"), ("Delete", "deleted", "Deleted"), ("Restore", "pending", "Pending"),
+            ("Spam", "spam", "Spam"), ("Delete", "deleted", "Deleted"),
+            ("Restore", "pending", "Pending"),
         ]:  # fmt: skip
-            _press(page, olga.get_by_role("button", name=action), "Space")
+            _press(page, bob.get_by_role("button", name=action), "Space")
             _told(page, f"now {status}.")
-            expect(olga).to_have_count(0)
+            expect(bob).to_have_count(0)
             _press(page, page.get_by_role("link", name=re.compile(f"^{tab}")))
-            expect(olga.locator(".comments-state")).to_contain_text(status)
+            expect(bob.locator(".comments-state")).to_contain_text(status)
         _press(page, page.get_by_role("link", name="Log"))
-        expect(page.locator("tbody tr")).to_have_count(5)
+        expect(page.locator("tbody tr")).to_have_count(6)
         _press(page, page.get_by_role("button", name="Sign out"))
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         assert context.cookies() == [] and complaints == []
@@ -180,8 +183,8 @@ def test_every_page_is_accessible_and_fits(
         page.locator("summary").first.click()
         page.get_by_label("Tick the comment by alice").check()
         _fits(page)
-        olga = page.locator("article", has=page.get_by_role("heading", name="olga"))
-        olga.get_by_role("button", name="Approve").click()
+        bob = page.locator("article", has=page.get_by_role("heading", name="bob"))
+        bob.get_by_role("button", name="Approve").click()
         _told(page, "Approved")
         _fits(page)
         for path in ("log", "queue?status=spam", "queue?status=nonsense", "setup?invitation=used"):

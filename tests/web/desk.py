@@ -74,7 +74,7 @@ class Desk:
 
 def told(page: str) -> str:
     """What the notice says."""
-    found = re.search(r'<ul class="comments-notices".*?</ul>', page, re.DOTALL)
+    found = re.search(r'<div class="comments-notices".*?</div>', page, re.DOTALL)
     return " ".join(unescape(re.sub("<[^>]+>", " ", found[0])).split()) if found else ""
 
 

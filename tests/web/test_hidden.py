@@ -201,3 +201,27 @@ async def test_no_public_answer_holds_an_e_mail_address(
     for door in DOORS:
         answer = await client.get(door.format(id=root.id, root=root.id))
         assert "private.example" not in answer.text, door
+
+
+async def test_what_a_waiting_comment_says_of_its_page_is_not_shown(
+    strict_house: House, strict_client: httpx2.AsyncClient
+) -> None:
+    spam = {"thread": "/fresh", "title": "xyzzy pills", "name": NAME, "body": SECRET}
+    await strict_client.post(f"{API}/comments", json=spam)
+    for door in (f"{API}/comments?thread=/fresh", "/sites/blog/thread?thread=/fresh"):
+        assert "xyzzy" not in (await strict_client.get(door)).text
+    good = {"thread": "/fresh", "title": "The article", "name": "alice", "body": "words"}
+    made = (await strict_client.post(f"{API}/comments", json=good)).json()
+    await decide(strict_house, int(made["comment"]["id"]), ["approve"])
+    page = (await strict_client.get(f"{API}/comments?thread=/fresh")).json()
+    assert page["thread"]["title"] == "The article"
+
+
+async def test_a_spammer_who_tries_again_is_not_told_that_it_was_spam(
+    strict_house: House, strict_client: httpx2.AsyncClient
+) -> None:
+    draft = {"thread": "/post", "name": NAME, "body": SECRET}
+    made = (await strict_client.post(f"{API}/comments", json=draft)).json()
+    await decide(strict_house, int(made["comment"]["id"]), ["spam"])
+    again = await strict_client.post(f"{API}/comments", json=draft)
+    assert again.status_code == 200 and "spam" not in again.text
