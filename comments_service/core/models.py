@@ -85,6 +85,21 @@ class Comment:
         return self.root_floor is not None
 
 
+NEVER_PUBLISHED: dict[str, Any] = {
+    "floor": None,
+    "root_floor": None,
+    "ordinal": None,
+    "path": "",
+    "ordinals": 0,
+    "replies": 0,
+    "restores_to": "pending",
+    "version": 1,
+    "published_at": None,
+    "edited_at": None,
+}
+"""The fields of a comment that has no place yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing that readers could notice, with the comment as it is now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib import resources
 
-
 from comments_service.operations import importing, maintaining
 from comments_service.service import Service
 

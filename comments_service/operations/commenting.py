@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from comments_service.core import rules, text
 from comments_service.core.draft import Draft, digest, fingerprint
-from comments_service.core.models import Comment, Site, Thread, Visitor
+from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread, Visitor
 from comments_service.core.threads import page_address, thread_number
 from comments_service.errors import (
     CommentUnknown,
@@ -146,21 +146,14 @@ def _comment(
     said = digest(service.secret, thread.thread_id, draft)
     number = service.ids()
     return Comment(
+        **NEVER_PUBLISHED,
         thread_id=thread.thread_id,
         id=number,
         site_id=thread.site_id,
         parent_id=draft.parent_id,
         root_id=number,
         depth=0,
-        floor=None,
-        root_floor=None,
-        ordinal=None,
-        path="",
-        ordinals=0,
-        replies=0,
         status="pending",
-        restores_to="pending",
-        version=1,
         name=draft.name,
         email=draft.email,
         website=draft.website,
@@ -175,8 +168,6 @@ def _comment(
         digest=said,
         fingerprint=fingerprint(service.secret, said, visitor.address, visitor.agent),
         created_at=service.clock(),
-        published_at=None,
-        edited_at=None,
     )
 
 

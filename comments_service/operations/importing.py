@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from comments_service.core import text
 from comments_service.core.draft import keyed_hash
 from comments_service.core.imported import Import, ImportedComment, ImportedThread
-from comments_service.core.models import Comment, Site, Thread
+from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread
 from comments_service.core.threads import thread_number
 from comments_service.operations.commenting import rendered
 from comments_service.operations.maintaining import add_site
@@ -157,21 +157,14 @@ class _Maker:
     def comment(self, item: ImportedComment) -> Comment:
         number, shown = self.ids[item.old_id], self.shown[item.old_id]
         return Comment(
+            **NEVER_PUBLISHED,
             thread_id=self.thread().thread_id,
             id=number,
             site_id=self.site.site_id,
             parent_id=None,
             root_id=number,
             depth=0,
-            floor=None,
-            root_floor=None,
-            ordinal=None,
-            path="",
-            ordinals=0,
-            replies=0,
             status="pending" if item.status == "approved" else item.status,
-            restores_to="pending",
-            version=1,
             name=item.name,
             email=item.email,
             website=item.website,
@@ -186,6 +179,4 @@ class _Maker:
             digest=keyed_hash(self.service.secret, f"imported {number}"),
             fingerprint=None,
             created_at=item.created_at,
-            published_at=None,
-            edited_at=None,
         )

@@ -13,7 +13,7 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,16 +92,14 @@ def _own(path: Path) -> int:
 
 
 async def _reader(path: Path) -> aiosqlite.Connection:
-    reader = await aiosqlite.connect(
-        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
-    )
+    reader = await aiosqlite.connect(path, isolation_level=None)
     for pragma in ("query_only = ON", "cache_size = -16000", "busy_timeout = 5000"):
         await reader.execute(f"PRAGMA {pragma}")
     return reader
 
 
 @contextlib.contextmanager
-def _translated() -> Any:
+def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -113,7 +113,7 @@ async def test_a_queue_that_is_none_is_named(
 ) -> None:
     answer = await strict_client.get(f"{QUEUE}?{query}", headers=mona)
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == query.split("=")[0]
+    assert answer.json()["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
 
 
 async def test_an_approved_author_is_trusted_by_receipt_and_never_by_name(
