@@ -64,14 +64,15 @@ async def post_comment(
     fresh = _thread(service, site, draft, sender)
     shown = await rendered(draft.body)
     comment = _comment(service, fresh, draft, visitor, shown)
-    posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, visitor))
+    verdict = await _verdict(service, visitor)
+    posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
     if posted.comment.visible and not posted.replayed:
         service.news.announce(site.site_id, fresh.thread_id)
     return posted
 
 
 async def _post(
-    tx: Transaction, service: Service, fresh: Thread, comment: Comment, visitor: Visitor
+    tx: Transaction, service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict
 ) -> Posted:
     thread = await threads.make_and_lock(tx, fresh)
     if (thread.site_id, thread.key) != (fresh.site_id, fresh.key):
@@ -81,7 +82,6 @@ async def _post(
     await comments.release_fingerprint(tx, thread.thread_id, comment.fingerprint, window)
     placed, refusal = await _below_parent(tx, thread, comment)
     if refusal is None and await comments.insert(tx, placed):
-        verdict = rules.screen(await _facts(tx, service, visitor))
         thread = replace(thread, url=thread.url or fresh.url, title=thread.title or fresh.title)
         thread, stored = await _obey(tx, thread, placed, verdict, placed.created_at)
         return Posted(thread, stored, receipt(service, stored.id), replayed=False)
@@ -110,10 +110,11 @@ async def _below_parent(
     return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
 
 
-async def _facts(tx: Transaction, service: Service, visitor: Visitor) -> rules.Facts:
-    own = await comments.find_many(tx, sorted(visitor.receipts))
+async def _verdict(service: Service, visitor: Visitor) -> rules.Verdict:
+    """Return what the rules say; asked before the transaction, which names one thread only."""
+    own = await comments.find_many(service.database, sorted(visitor.receipts))
     proven = any(comment.visible for comment in own)
-    return rules.Facts(mode=service.settings.moderation, proven=proven)
+    return rules.screen(rules.Facts(mode=service.settings.moderation, proven=proven))
 
 
 async def _obey(
@@ -180,6 +181,7 @@ async def edit_comment(
     """
     shown = await rendered(body)
     found = await _own(service, site, comment_id, visitor)
+    verdict = await _verdict(service, visitor)
 
     async def edit(tx: Transaction) -> tuple[Thread, Comment]:
         thread, comment = await _locked(tx, service, found)
@@ -195,7 +197,6 @@ async def edit_comment(
         )
         await comments.save_text(tx, edited)
         await decisions.record(tx, _own_act(service, comment, "edit", comment.status, at))
-        verdict = rules.screen(await _facts(tx, service, visitor))
         if comment.visible and verdict.status == "approved":
             await comments.save_status(tx, edited)
             return await note(tx, thread, edited, "edited", at), edited
