@@ -21,7 +21,7 @@ run: setup ## start the service with a demo page on SQLite
 
 test: setup-tests ## run every test: first without, then with a browser
 	@status=0; \
-	$(PYTEST) tests --ignore=tests/browser || status=1; \
+	$(PYTEST) -n 2 tests --ignore=tests/browser || status=1; \
 	CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) tests/browser || status=1; \
 	exit $$status
 

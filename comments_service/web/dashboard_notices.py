@@ -55,7 +55,8 @@ def told(
     others = [outcome for outcome in outcomes if outcome.result != "done"]
     notices: list[Notice] = []
     if len(done) == 1:
-        notices.append((f"{_DONE[action]}: now {done[0].status}.", str(done[0].id)))
+        status = f": now {done[0].status}" if action == "restore" else ""
+        notices.append((f"{_DONE[action]}{status}.", str(done[0].id)))
     elif done:
         notices.append((f"{_DONE[action]}: {len(done)} comments.", ""))
     notices += [(_not_done(outcome, actor, names), str(outcome.id)) for outcome in others[:_TOLD]]

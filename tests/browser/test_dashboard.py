@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import threading
@@ -14,7 +13,7 @@ from queue import Queue
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from comments_service import app as wiring
 from comments_service import server
@@ -24,11 +23,6 @@ from tests.conftest import MONA, Clock, House, house_on
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 MONAS, PASSWORD = "mona@blog.example", "correct horse battery"
 MALLORY = "<img src=x onerror=alert(1)>"
 WIDE = "$$" + " + ".join(f"x_{{{n}}}" for n in range(60)) + "$$\n\n" + "w" * 500
@@ -81,19 +75,19 @@ def running(tmp_path: Path) -> Iterator[Running]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
-
-
 def _page(context: BrowserContext) -> tuple[Page, list[str]]:
-    """A page, and what its console complains about."""
+    """A page, and what its console complains about.
+
+    Where mona presses Tab sooner than a page moves the focus, hers counts: that is no complaint.
+    """
     page, complaints = context.new_page(), list[str]()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
+
+    def hear(said: str) -> None:
+        if not said.startswith("Autofocus"):
+            complaints.append(said)
+
+    page.on("console", lambda message: hear(message.text))
+    page.on("dialog", lambda dialog: (hear("dialog"), dialog.dismiss()))
     return page, complaints
 
 
@@ -123,36 +117,37 @@ def _told(page: Page, text: str) -> None:
 
 
 def test_mona_moderates_with_the_keyboard_and_without_scripts(
-    chromium: Browser, running: Running
+    browser: Browser, running: Running
 ) -> None:
-    with chromium.new_context(java_script_enabled=False) as context:
+    with browser.new_context(java_script_enabled=False) as context:
         page, complaints = _page(context)
         _enter(page, running)
         [cookie] = context.cookies()
         assert cookie["name"] == "__Host-comments"
         assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
         bob = page.locator("article", has=page.get_by_role("heading", name="bob"))
-        for action, status, tab in [
-            ("Approve", "approved", "Approved"), ("Hold", "pending", "Pending"),
-            ("Spam", "spam", "Spam"), ("Delete", "deleted", "Deleted"),
-            ("Restore", "pending", "Pending"),
+        for action, sentence, tab in [
+            ("Approve", "Approved.", "Approved"), ("Hold", "Held.", "Pending"),
+            ("Spam", "Marked as spam.", "Spam"), ("Delete", "Deleted.", "Deleted"),
+            ("Restore", "Restored: now pending.", "Pending"),
         ]:  # fmt: skip
             _press(page, bob.get_by_role("button", name=action), "Space")
-            _told(page, f"now {status}.")
+            _told(page, sentence)
             expect(bob).to_have_count(0)
             _press(page, page.get_by_role("link", name=re.compile(f"^{tab}")))
-            expect(bob.locator(".comments-state")).to_contain_text(status)
+            expect(bob.locator(".comments-state")).to_contain_text(tab.lower())
         _press(page, page.get_by_role("link", name="Log"))
         expect(page.locator("tbody tr")).to_have_count(6)
         _press(page, page.get_by_role("button", name="Sign out"))
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-        assert context.cookies() == [] and complaints == []
+        assert context.cookies() == []
+        assert complaints == []
 
 
 def test_enter_in_a_reason_decides_nothing_and_ticked_ones_go_together(
-    chromium: Browser, running: Running
+    browser: Browser, running: Running
 ) -> None:
-    with chromium.new_context() as context:
+    with browser.new_context() as context:
         page, complaints = _page(context)
         _enter(page, running)
         page.get_by_label("Reason (optional)").first.fill("bought words")
@@ -170,10 +165,10 @@ def test_enter_in_a_reason_decides_nothing_and_ticked_ones_go_together(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1200])
 def test_every_page_is_accessible_and_fits(
-    chromium: Browser, running: Running, scheme: str, width: int
+    browser: Browser, running: Running, scheme: str, width: int
 ) -> None:
     size = {"width": width, "height": 640}
-    with chromium.new_context(color_scheme=scheme, viewport=size) as context:  # type: ignore[arg-type]
+    with browser.new_context(color_scheme=scheme, viewport=size) as context:  # type: ignore[arg-type]
         page, complaints = _page(context)
         page.goto(running.invitation)
         _fits(page)
