@@ -20,7 +20,7 @@ def _plan() -> Plan:
         "--data", type=Path, help="keep the SQLite file in this folder, and use it again"
     )
     chosen = parser.parse_args()
-    contents, seconds, rounds = (QUICK, 0.5, 3) if chosen.quick else (Contents(), 1.5, 5)
+    contents, seconds, rounds = (QUICK, 0.5, 3) if chosen.quick else (Contents(), 1.0, 5)
     rounds = chosen.rounds or rounds
     return Plan(chosen.engine, contents, seconds, rounds, chosen.only, chosen.data)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import sys
@@ -44,14 +45,14 @@ def run(plan: Plan) -> bool:
         _use_compiled(temporary)
         database, raw_at = stack.enter_context(_database(plan.engine, folder, temporary))
         settings = {"DATABASE_URL": database} if database else {}
-        if not (folder / "comments.sqlite").exists():
+        if database or not (folder / "comments.sqlite").exists():
             url = {"database_url": database} if database else {}
             loader.fill(Settings(data_dir=folder, secret_key="bench", **url), plan.contents)
         good = _cold_starts(folder, settings, plan)
         service = stack.enter_context(Server(folder, **settings))
         stage = Stage(
             service,
-            stack.enter_context(bare_server(temporary)),
+            *stack.enter_context(bare_server(temporary)),
             stack.enter_context(load_process()),
             temporary,
             plan.contents,
@@ -85,10 +86,12 @@ def _database(engine: str, folder: Path, temporary: Path) -> Iterator[tuple[str,
 
 def _measure(stage: Stage, plan: Plan) -> bool:
     good = True
-    print(f"{'':34}{'per s':>10}{'baseline':>10}{'ratio':>8}{'spread':>14}{'aim':>7}{'load':>6}")
+    print(
+        f"{'':34}{'per s':>10}{'baseline':>10}{'ratio':>8}{'spread':>12}{'cpu':>8}{'aim':>6}{'load':>6}"
+    )
     for row in all_rows(stage):
         if plan.only in row.name:
-            good &= _print_row(row, stage.rounds)
+            good &= _print_row(row, stage)
     if plan.only in "latency":
         good &= _latency(stage)
     memory = stage.resident()
@@ -99,17 +102,22 @@ def _measure(stage: Stage, plan: Plan) -> bool:
     return good and stage.foreign == 0
 
 
-def _print_row(row: Row, rounds: int) -> bool:
+def _print_row(row: Row, stage: Stage) -> bool:
     row.subject()  # warm, and fills the cache
-    pairs = [(row.subject(), row.baseline()) for _ in range(rounds)]
+    pairs, costs = [], []
+    for _ in range(stage.rounds):
+        subject, cost = row.subject(), stage.cost
+        pairs.append((subject, row.baseline()))
+        costs.append(stage.cost / cost)
     ratios = [subject / baseline for subject, baseline in pairs]
     ratio = statistics.median(ratios)
     subject, baseline = (statistics.median(side) for side in zip(*pairs, strict=True))
     spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
     missed = row.aim is not None and ratio < row.aim
     aim = f"{row.aim:.2f}" if row.aim is not None else ""
+    cpu = "" if math.isnan(costs[0]) else f"{statistics.median(costs):.3f}"
     print(
-        f"{row.name:34}{subject:>10,.0f}{baseline:>10,.0f}{ratio:>8.3f}{spread:>14}{aim:>7}"
+        f"{row.name:34}{subject:>10,.0f}{baseline:>10,.0f}{ratio:>8.3f}{spread:>12}{cpu:>8}{aim:>6}"
         f"{os.getloadavg()[0]:>6.1f}{'  MISSED' if missed else ''}",
         flush=True,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -54,6 +56,7 @@ class Stage:
     """The running processes, and how long a measurement takes."""
 
     service: Server
+    bare_pid: int
     bare_port: int
     pool: ProcessPoolExecutor
     folder: Path
@@ -63,6 +66,7 @@ class Stage:
     raw_at: str  # a path or a URL, for commits without any service
     posted: int = 0
     foreign: int = 0
+    cost: float = math.nan  # processor seconds of the server for each answer of the last load
 
     def apart(self, work: Callable[..., T], *arguments: object) -> T:
         """Do something in the load's process."""
@@ -70,7 +74,10 @@ class Stage:
 
     def drive(self, load: Load) -> Outcome:
         """Send a load. Raises WrongAnswer when any answer is an error."""
+        pid = self.service.pid if load.port == self.service.port else self.bare_pid
+        before = _processor_seconds(pid)
         outcome = self.apart(client.drive, replace(load, seconds=self.seconds))
+        self.cost = (_processor_seconds(pid) - before) / max(1, outcome.statuses.total())
         self.posted += outcome.posted
         self.foreign += outcome.foreign
         if set(outcome.statuses) - _EXPECTED:
@@ -88,6 +95,7 @@ class Stage:
 
     def raw(self, clients: int, body: str) -> float:
         """Return how many durable single-row commits a second there are without any service."""
+        self.cost = math.nan
         return self.apart(raw.commits, self.raw_at, clients, self.seconds, body)
 
     def keep(self, name: str, path: str, body: bytes | None = None) -> str:
@@ -105,15 +113,20 @@ class Stage:
         return {name: int(sizes[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM")}
 
 
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def bare_server(folder: Path) -> Iterator[int]:
-    """Run the bare route; its port."""
+def bare_server(folder: Path) -> Iterator[tuple[int, int]]:
+    """Run the bare route; its process number and its port."""
     port = free_port()
     command = [sys.executable, "-m", "bench.bare", str(port), str(folder)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=ROOT)
     try:
         _wait_for(f"http://127.0.0.1:{port}/304")
-        yield port
+        yield process.pid, port
     finally:
         process.terminate()
         process.wait(PATIENCE)

@@ -52,8 +52,11 @@ def _run(settings: Settings, work: Callable[[Service], Awaitable[T]]) -> T:
         async with wiring.opened(settings) as service:
             return await work(service)
 
+    import uvloop
+
     try:
-        return asyncio.run(main())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main())
     except BadFields as error:
         sentences = [f"{item.field}: {item.message}" for item in error.errors]
         raise click.ClickException("\n".join(sentences)) from None
@@ -83,28 +86,13 @@ def serve(with_demo: bool, **flags: Any) -> None:
     async def run(service: Service) -> None:
         if with_demo:
             await demo.fill(service)
-        await _greet(service, with_demo)
-        app = wiring.build(service, demo=with_demo)
-        await server.make(app, settings).serve()
+        with server.listen(settings) as listener:
+            await _greet(service, with_demo)
+            app = wiring.build(service, demo=with_demo)
+            await server.make(app, settings).serve([listener])
+        _say("Stopped.")
 
-    _serve(settings, run)
-
-
-def _serve(settings: Settings, run: Callable[[Service], Awaitable[None]]) -> None:
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(_opened(settings, run))
-        except (DatabaseUnusable, Refused, OSError) as error:
-            raise click.ClickException(str(error)) from None
-        except KeyboardInterrupt:
-            _say("Stopped.")
-
-
-async def _opened(settings: Settings, run: Callable[[Service], Awaitable[None]]) -> None:
-    async with wiring.opened(settings) as service:
-        await run(service)
+    _run(settings, run)
 
 
 async def _greet(service: Service, with_demo: bool) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
@@ -66,12 +70,40 @@ class Protocol(HttpToolsProtocol):
             self._head_timer = None
 
 
-def make(app: Starlette, settings: Settings) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Ends in order at SIGINT and SIGTERM, so that what is open around it can be closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Note signals; uvicorn's own way raises them again, and they would cut the closing short."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return the socket to serve on. Raises OSError where the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        reason = f"{settings.host} port {settings.port} can't be listened on: {error.strerror}."
+        raise OSError(reason) from None
+    return listener
+
+
+def make(app: Starlette, settings: Settings) -> Server:
     """Return a server for an application; proxies are believed by us, not by uvicorn."""
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         http=Protocol,
         ws="none",
         lifespan="off",
@@ -82,4 +114,4 @@ def make(app: Starlette, settings: Settings) -> uvicorn.Server:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
-    return uvicorn.Server(config)
+    return Server(config)

@@ -76,6 +76,11 @@ class Server:
         self._process.kill()
         self._process.wait(PATIENCE)
 
+    def wait(self) -> int:
+        """Wait until it ends by itself and return its exit code."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE)
+
     def stop(self) -> None:
         """End it in order."""
         if self._process is not None and self._process.poll() is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -129,3 +130,22 @@ def test_every_command_is_in_the_docs() -> None:
         names = [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]
         for full in names:
             assert f"comments-service {full}" in docs, f"{full} is missing from docs/operating.md"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    server = Server(tmp_path).start()
+    os.kill(server.pid, number)
+    assert server.wait() == 0
+    assert "Stopped." in server.log.read_text()
+    assert not list(tmp_path.glob("*-wal")), "the last to close a SQLite file tidies up"
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with Server(tmp_path) as server:
+        other = tmp_path / "other"
+        other.mkdir()
+        done = run(other, "serve", "--port", str(server.port))
+    assert done.returncode == 1
+    assert f"127.0.0.1 port {server.port} can't be listened on" in done.stderr
+    assert "Serving" not in done.stderr

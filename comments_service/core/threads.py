@@ -11,11 +11,12 @@ def normalised_key(text: str) -> str:
     """Return the one spelling of a thread's key.
 
     NFC, without fragment and trailing slashes, with percent-encoded UTF-8 decoded, so that
-    '/%E6%96%87/' and '/文' name the same thread. What decodes to control characters stays encoded.
+    '/%E6%96%87/' and '/文' name the same thread. What decodes to control characters or to a percent
+    sign stays as it is, so that no key is decoded twice.
     """
     text = text.strip().split("#", 1)[0]
     decoded = unquote(text, errors="replace")
-    if decoded.isprintable() and "\ufffd" not in decoded:
+    if decoded.isprintable() and "\ufffd" not in decoded and "%" not in decoded:
         text = decoded
     text = unicodedata.normalize("NFC", text)
     return text.rstrip("/") or text[:1]

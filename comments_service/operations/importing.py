@@ -12,11 +12,11 @@ from comments_service.core.draft import keyed_hash
 from comments_service.core.imported import Import, ImportedComment, ImportedThread
 from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread
 from comments_service.core.threads import thread_number
+from comments_service.operations import maintaining
 from comments_service.operations.commenting import rendered
-from comments_service.operations.maintaining import add_site
 from comments_service.operations.transitions import move
 from comments_service.service import Service
-from comments_service.storage import comments, old_ids, threads
+from comments_service.storage import comments, old_ids, sites, threads
 from comments_service.storage.database import Transaction
 
 _WAITS = json.dumps([{"code": "imported", "rule": "import", "version": 1, "spans": []}])
@@ -56,30 +56,50 @@ async def import_comments(
 ) -> Report:
     """Store what an importer read; what an earlier import stored is left alone.
 
-    Ids are kept where the site is empty and nobody else has them, else mapped. Raises BadFields.
+    Ids are kept where the site was empty and nobody else has them, else mapped. Raises BadFields.
     """
-    site = await add_site(service, slug, [])
-    known = await old_ids.known(service.database, site.site_id, found.source)
-    numbers = [comment.old_id for thread in found.threads for comment in thread.comments]
-    report = Report(notes=list(found.notes), ids_kept=await _can_keep(service, site, numbers))
-    for thread in found.threads:
-        fresh = [comment for comment in thread.comments if comment.old_id not in known]
-        report.there += len(thread.comments) - len(fresh)
-        report.threads += bool(fresh)
-        report.by_status.update(comment.status for comment in fresh)
-        if fresh and not dry_run:
-            new = {c.old_id: c.old_id if report.ids_kept else service.ids() for c in fresh}
-            await _import_thread(service, site, found.source, thread, fresh, known | new)
+    site = await _site(service, slug, make=not dry_run)
+    known = await old_ids.known(service.database, site.site_id, found.source) if site else {}
+    fresh = [replace(thread, comments=_unknown(thread, known)) for thread in found.threads]
+    numbers = [comment.old_id for thread in fresh for comment in thread.comments]
+    report = Report(
+        threads=sum(bool(thread.comments) for thread in fresh),
+        there=sum(len(thread.comments) for thread in found.threads) - len(numbers),
+        by_status=Counter(comment.status for thread in fresh for comment in thread.comments),
+        ids_kept=await _can_keep(service, site, known, numbers),
+        notes=list(found.notes),
+    )
+    for thread in fresh:
+        if thread.comments and site and not dry_run:
+            kept = report.ids_kept
+            new = {c.old_id: c.old_id if kept else service.ids() for c in thread.comments}
+            await _import_thread(service, site, found.source, thread, known | new)
     return report
 
 
-async def _can_keep(service: Service, site: Site, numbers: Sequence[int]) -> bool:
-    if not await comments.site_is_empty(service.database, site.site_id):
-        return False
+async def _site(service: Service, slug: str, *, make: bool) -> Site | None:
+    maintaining.check_slug(slug)
+    return await (
+        maintaining.add_site(service, slug, []) if make else sites.by_slug(service.database, slug)
+    )
+
+
+def _unknown(thread: ImportedThread, known: dict[int, int]) -> list[ImportedComment]:
+    return [comment for comment in thread.comments if comment.old_id not in known]
+
+
+async def _can_keep(
+    service: Service, site: Site | None, known: dict[int, int], numbers: Sequence[int]
+) -> bool:
+    """Say whether ids can be kept: on an empty site, or where an earlier import kept them."""
+    if known:
+        kept = all(old == new for old, new in known.items())
+    else:
+        kept = site is None or await comments.site_is_empty(service.database, site.site_id)
     for start in range(0, len(numbers), _CHUNK):
         if await comments.find_many(service.database, numbers[start : start + _CHUNK]):
             return False
-    return all(number > 0 for number in numbers)
+    return kept and all(number > 0 for number in numbers)
 
 
 async def _import_thread(
@@ -87,9 +107,9 @@ async def _import_thread(
     site: Site,
     source: str,
     imported: ImportedThread,
-    fresh: list[ImportedComment],
     ids: dict[int, int],
 ) -> None:
+    fresh = imported.comments
     shown = {comment.old_id: await rendered(comment.body) for comment in fresh}
     make = _Maker(service, site, imported, ids, shown)
 

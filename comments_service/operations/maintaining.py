@@ -11,15 +11,20 @@ from comments_service.storage import sites
 
 async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
     """Make a site, or register more origins of one. Raises BadFields."""
-    if not SLUG.fullmatch(slug):
-        sentence = "Use small letters, digits and hyphens, at most 64."
-        raise BadFields(FieldError("slug", "slug_invalid", sentence))
+    check_slug(slug)
     found = tuple(_origin(text) for text in origins)
     site = Site(service.ids(), slug, found)
     await service.database.write(lambda tx: sites.add(tx, site, service.clock()))
     stored = await sites.by_slug(service.database, slug)
     assert stored is not None
     return stored
+
+
+def check_slug(slug: str) -> None:
+    """Refuse what can't be a site's name in addresses. Raises BadFields."""
+    if not SLUG.fullmatch(slug):
+        sentence = "Use small letters, digits and hyphens, at most 64."
+        raise BadFields(FieldError("slug", "slug_invalid", sentence))
 
 
 def _origin(text: str) -> str:

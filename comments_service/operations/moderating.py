@@ -50,29 +50,33 @@ async def decide(service: Service, actor: Actor, asks: Sequence[Ask]) -> tuple[s
         comment.id: comment
         for comment in await comments.find_many(service.database, [a.id for a in asks])
     }
-    by_thread: dict[int, list[Ask]] = defaultdict(list)
-    for ask in asks:
+    by_thread: dict[int, list[int]] = defaultdict(list)  # thread -> positions in the list of asks
+    for position, ask in enumerate(asks):
         if ask.id in found:
-            by_thread[found[ask.id].thread_id].append(ask)
-    outcomes: dict[int, Outcome] = {}
-    for thread_id, group in by_thread.items():
-        outcomes |= await _decide_thread(service, actor, batch, thread_id, group)
-    return batch, [outcomes.get(ask.id, Outcome(ask.id, "unknown")) for ask in asks]
+            by_thread[found[ask.id].thread_id].append(position)
+    outcomes = [Outcome(ask.id, "unknown") for ask in asks]
+    for thread_id, positions in by_thread.items():
+        group = [asks[position] for position in positions]
+        results = await _decide_thread(service, actor, batch, thread_id, group)
+        for position, outcome in zip(positions, results, strict=True):
+            outcomes[position] = outcome
+    return batch, outcomes
 
 
 async def _decide_thread(
     service: Service, actor: Actor, batch: str, thread_id: int, asks: list[Ask]
-) -> dict[int, Outcome]:
-    async def work(tx: Transaction) -> tuple[int, dict[int, Outcome]]:
+) -> list[Outcome]:
+    async def work(tx: Transaction) -> tuple[int, list[Outcome]]:
         thread = await threads.lock(tx, thread_id)
         assert thread is not None
-        outcomes = {}
+        outcomes = []
         for ask in asks:
-            thread, outcomes[ask.id] = await _decide_one(tx, service, actor, batch, thread, ask)
+            thread, outcome = await _decide_one(tx, service, actor, batch, thread, ask)
+            outcomes.append(outcome)
         return thread.site_id, outcomes
 
     site_id, outcomes = await service.database.write(work)
-    if any(outcome.result == "done" for outcome in outcomes.values()):
+    if any(outcome.result == "done" for outcome in outcomes):
         service.news.announce(site_id, thread_id)
     return outcomes
 

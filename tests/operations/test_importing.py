@@ -10,7 +10,7 @@ from comments_service.core.imported import Import, ImportedComment, ImportedThre
 from comments_service.core.moderation import Status
 from comments_service.demo import THREAD
 from comments_service.importers import typecho
-from comments_service.operations import moderating, reading
+from comments_service.operations import maintaining, moderating, reading
 from comments_service.operations.importing import import_comments
 from comments_service.operations.moderating import Ask
 from comments_service.storage import comments
@@ -102,8 +102,6 @@ async def test_a_site_with_comments_keeps_them_and_old_ids_lead_to_the_new(house
 
 
 async def test_two_sites_with_the_same_old_ids_do_not_meet(house: House) -> None:
-    from comments_service.operations import maintaining
-
     await import_comments(house.service, "blog", conversation(said(7)))
     report = await import_comments(house.service, "other", conversation(said(7), said(8)))
     assert not report.ids_kept
@@ -113,11 +111,20 @@ async def test_two_sites_with_the_same_old_ids_do_not_meet(house: House) -> None
 
 
 async def test_a_dry_run_stores_nothing(house: House) -> None:
-    report = await import_comments(
-        house.service, "blog", conversation(said(1), said(2)), dry_run=True
-    )
-    assert report.by_status == {"approved": 2}
+    found = conversation(said(1), said(2))
+    for slug in ("blog", "unheard-of"):
+        report = await import_comments(house.service, slug, found, dry_run=True)
+        assert report.by_status == {"approved": 2} and report.ids_kept
     assert await comments.find(house.service.database, 1) is None
+    sites = await maintaining.list_sites(house.service)
+    assert [site.slug for site in sites] == ["blog", "default"]
+
+
+async def test_an_import_that_was_cut_short_keeps_the_ids_of_the_rest(house: House) -> None:
+    await import_comments(house.service, "blog", conversation(said(1)))
+    await house.post("written here meanwhile", thread="/archives/1")
+    report = await import_comments(house.service, "blog", conversation(said(1), said(2)))
+    assert report.ids_kept and await floors(house, 1, 2) == [1, 3]
 
 
 async def test_the_real_typecho_database_comes_over_whole(house: House) -> None:

@@ -84,3 +84,12 @@ async def test_many_moderators_on_one_queue_lose_and_repeat_nothing(strict_house
         assert [result[index] for result in results].count("done") == 1
         assert (await house.comment(comment.id)).version == 2
     assert len(await moderating.log(house.service, 500)) == 40
+
+
+async def test_two_decisions_on_one_comment_in_a_batch_are_each_answered(
+    strict_house: House,
+) -> None:
+    comment = (await strict_house.post()).comment
+    asks = [Ask(comment.id, 1, "approve"), Ask(comment.id, 1, "spam"), Ask(404, 1, "spam")]
+    _, outcomes = await moderating.decide(strict_house.service, MONA, asks)
+    assert [outcome.result for outcome in outcomes] == ["done", "stale", "unknown"]
