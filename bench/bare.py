@@ -38,9 +38,12 @@ def build(folder: Path) -> Starlette:
 
 def main() -> None:
     """Serve until ended."""
-    port, folder = int(sys.argv[1]), Path(sys.argv[2])
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(server.make(build(folder), Settings(port=port)).serve())
+    settings, folder = Settings(port=int(sys.argv[1])), Path(sys.argv[2])
+    with (
+        server.listen(settings) as listener,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(server.make(build(folder), settings).serve([listener]))
 
 
 if __name__ == "__main__":

@@ -46,8 +46,9 @@ def run(plan: Plan) -> bool:
         database, raw_at = stack.enter_context(_database(plan.engine, folder, temporary))
         settings = {"DATABASE_URL": database} if database else {}
         if database or not (folder / "comments.sqlite").exists():
-            url = {"database_url": database} if database else {}
-            loader.fill(Settings(data_dir=folder, secret_key="bench", **url), plan.contents)
+            loader.fill(
+                Settings(data_dir=folder, secret_key="bench", database_url=database), plan.contents
+            )
         good = _cold_starts(folder, settings, plan)
         service = stack.enter_context(Server(folder, **settings))
         stage = Stage(

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import regex
@@ -14,6 +15,7 @@ ELLIPSIS = "…"
 LEFT_OUT = "[…]"  # stands for a formula that does not fit
 _DANGLING = " ([{（［｛【《〈「『“‘,，、;；:：-–—…"
 _MARKS_PER_COLUMN = 8
+_CLUSTERS = regex.compile(r"\s+|\X")
 
 
 class _Unit(NamedTuple):
@@ -72,12 +74,16 @@ def _units(pieces: Iterable[Token | str]) -> Iterator[_Unit]:
 def _split(piece: Token | str) -> Iterator[_Unit]:
     if isinstance(piece, Token):
         source = " ".join(safe_characters(piece.markup).split())
-        columns = sum(_columns(cluster) for cluster in regex.findall(r"\X", source))
+        columns = sum(_unit(cluster).columns for cluster in _CLUSTERS.findall(source))
         yield _Unit(source, columns, is_formula=True)
         return
-    for cluster in regex.finditer(r"\s+|\X", safe_characters(piece)):
-        text = cluster.group()
-        yield _Unit(" ", 1) if text.isspace() else _Unit(text, _columns(text))
+    for cluster in _CLUSTERS.finditer(safe_characters(piece)):
+        yield _unit(cluster.group())
+
+
+@lru_cache(maxsize=4096)
+def _unit(text: str) -> _Unit:
+    return _Unit(" ", 1) if text.isspace() else _Unit(text, _columns(text))
 
 
 def _columns(cluster: str) -> int:

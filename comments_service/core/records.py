@@ -6,7 +6,8 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode
+from functools import lru_cache
+from urllib.parse import quote
 
 from comments_service.core.models import Change, Comment, Record, Thread
 from comments_service.core.paging import page_of
@@ -39,9 +40,13 @@ class Links:
 
 
 def _query(**query: object) -> str:
-    return urlencode(
-        {name: str(value) for name, value in query.items() if value}, safe="/", quote_via=quote
-    )
+    # Not urlencode: a page has an address for each comment, all with the same key.
+    return "&".join(f"{name}={_quoted(str(value))}" for name, value in query.items() if value)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return quote(text, safe="/")
 
 
 def timestamp(micros: int | None) -> str | None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 
 from comments_service.core.models import Comment
-from comments_service.storage.database import Queries, Transaction, in_list
+from comments_service.storage.database import Queries, Transaction, columns_of, in_list
 
-COLUMNS = ", ".join(field.name for field in fields(Comment))
-_NAMED = ", ".join(f":{field.name}" for field in fields(Comment))
+COLUMNS, _NAMED, _params = columns_of(Comment)
 
 
 async def insert(tx: Transaction, comment: Comment) -> bool:
     """Store a comment; say False, and store nothing, where a unique index already holds it."""
     rows = await tx.fetch(
         f"INSERT INTO comments ({COLUMNS}) VALUES ({_NAMED}) ON CONFLICT DO NOTHING RETURNING id",
-        asdict(comment),
+        _params(comment),
     )
     return bool(rows)
 

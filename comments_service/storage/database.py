@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import fields
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 from comments_service.errors import DatabaseUnusable
 
@@ -67,6 +72,20 @@ def in_list(prefix: str, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
     filled = [*values, *[values[-1]] * (size - len(values))]
     params = {f"{prefix}{number}": value for number, value in enumerate(filled)}
     return "(" + ", ".join(f":{name}" for name in params) + ")", params
+
+
+def columns_of(kind: type[DataclassInstance]) -> tuple[str, str, Callable[[Any], dict[str, Any]]]:
+    """Return a row's column list, its ':name' list, and what makes parameters of a value.
+
+    The dataclass has the fields of the table, in its order. (dataclasses.asdict would copy each value.)
+    """
+    names = [field.name for field in fields(kind)]
+    values = attrgetter(*names)
+
+    def params(value: Any) -> dict[str, Any]:
+        return dict(zip(names, values(value), strict=True))
+
+    return ", ".join(names), ", ".join(f":{name}" for name in names), params
 
 
 def schema_sql() -> str:

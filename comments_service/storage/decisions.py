@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
-from comments_service.storage.database import Queries, Transaction
+from comments_service.storage.database import Queries, Transaction, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,12 @@ class Decision:
     at: int
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Decision))
-_NAMED = ", ".join(f":{field.name}" for field in fields(Decision))
+_COLUMNS, _NAMED, _params = columns_of(Decision)
 
 
 async def record(tx: Transaction, decision: Decision) -> None:
     """Keep one act."""
-    await tx.fetch(f"INSERT INTO decisions ({_COLUMNS}) VALUES ({_NAMED})", asdict(decision))
+    await tx.fetch(f"INSERT INTO decisions ({_COLUMNS}) VALUES ({_NAMED})", _params(decision))
 
 
 async def newest(db: Queries, thread_id: int, comment_id: int) -> Decision | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 
 from comments_service.core.models import Thread
-from comments_service.storage.database import Queries, Transaction, in_list
+from comments_service.storage.database import Queries, Transaction, columns_of, in_list
 
-_COLUMNS = ", ".join(field.name for field in fields(Thread))
-_NAMED = ", ".join(f":{field.name}" for field in fields(Thread))
+_COLUMNS, _NAMED, _params = columns_of(Thread)
+_OWN_COLUMNS = ", ".join(f"threads.{name.strip()}" for name in _COLUMNS.split(","))
 
 
 async def get(db: Queries, thread_id: int) -> Thread | None:
@@ -52,8 +51,8 @@ async def make_and_lock(tx: Transaction, fresh: Thread) -> Thread:
             ON CONFLICT (thread_id) DO UPDATE SET
                 url = CASE WHEN threads.change = 0 THEN excluded.url ELSE threads.url END,
                 title = CASE WHEN threads.change = 0 THEN excluded.title ELSE threads.title END
-            RETURNING {", ".join("threads." + field.name for field in fields(Thread))}""",
-        asdict(fresh),
+            RETURNING {_OWN_COLUMNS}""",
+        _params(fresh),
     )
     return Thread(*rows[0])
 
@@ -63,7 +62,7 @@ async def save_counters(tx: Transaction, thread: Thread) -> None:
     await tx.fetch(
         """UPDATE threads SET floors = :floors, count = :count, change = :change, url = :url,
                title = :title WHERE thread_id = :thread_id""",
-        asdict(thread),
+        _params(thread),
     )
 
 
