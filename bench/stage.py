@@ -107,10 +107,17 @@ class Stage:
             return str(answer.headers.get("ETag", ""))
 
     def resident(self) -> dict[str, float]:
-        """Return the memory of the service's process in MB, now and at most."""
-        lines = Path(f"/proc/{self.service.pid}/status").read_text().splitlines()
-        sizes = dict(line.split(":", 1) for line in lines if line.startswith("Vm"))
-        return {name: int(sizes[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM")}
+        """Return the memory of the service and its renderer in MB, now and at most."""
+        pid = self.service.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        found = [_memory(number) for number in (pid, *map(int, children))]
+        return {name: sum(sizes[name] for sizes in found) for name in ("VmRSS", "VmHWM")}
+
+
+def _memory(pid: int) -> dict[str, float]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    sizes = dict(line.split(":", 1) for line in lines if line.startswith("Vm"))
+    return {name: int(sizes[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM")}
 
 
 def _processor_seconds(pid: int) -> float:

@@ -12,6 +12,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from comments_service.operations import maintaining
+from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
 from comments_service.storage.database import Database, bring_up_to_date, next_node
@@ -42,14 +43,16 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     Raises DatabaseUnusable.
     """
     database = await open_database(settings.database)
+    renderer = Renderer()
     try:
         await bring_up_to_date(database)
         ids = Ids(await next_node(database), now)
-        service = Service(settings, database, secret_key(settings), ids)
+        service = Service(settings, database, renderer.render, secret_key(settings), ids)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
         yield service
     finally:
+        await renderer.close()
         await database.close()
 
 

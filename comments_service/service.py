@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from comments_service.core.records import Links
+from comments_service.core.rendered import Rendered
 from comments_service.settings import Settings
 from comments_service.storage.database import Database
 
@@ -64,10 +65,11 @@ class News:
 
 @dataclass(frozen=True)
 class Service:
-    """Everything an operation needs from outside: settings, database, clock, ids, the secret, the news."""
+    """Everything an operation needs from outside: settings, database, renderer, secret, ids, clock, news."""
 
     settings: Settings
     database: Database
+    render: Callable[[str], Awaitable[Rendered]]
     secret: str
     ids: Ids
     clock: Callable[[], int] = now

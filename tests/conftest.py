@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from comments_service import app as wiring
+from comments_service.core import text
 from comments_service.core.draft import Draft
 from comments_service.core.models import Actor, Comment, Site, Visitor
 from comments_service.operations import commenting, maintaining, reading
@@ -118,6 +119,11 @@ def clock() -> Clock:
     return Clock()
 
 
+async def render_here(source: str) -> text.Rendered:
+    """Render in this process."""
+    return text.render(source)
+
+
 @asynccontextmanager
 async def house_on(url: str, folder: Path, clock: Clock, **settings: Any) -> AsyncIterator[House]:
     """Open a house on a database."""
@@ -125,7 +131,8 @@ async def house_on(url: str, folder: Path, clock: Clock, **settings: Any) -> Asy
     chosen |= settings
     async with wiring.opened(Settings(database_url=url, data_dir=folder, **chosen)) as service:
         node = service.ids() >> 12 & 1023
-        service = replace(service, clock=clock, ids=Ids(node, clock))
+        # The child that renders has tests of its own; here it would only cost a start each time.
+        service = replace(service, clock=clock, ids=Ids(node, clock), render=render_here)
         site = await maintaining.add_site(service, "blog", [BLOG])
         yield House(service, site, clock)
 

@@ -20,9 +20,10 @@ MAY = {
     "operations": {"operations", "core", "storage", "service", "errors"},
     "web": {"web", "operations", "core", "service", "settings", "errors"},
     "importers": {"core", "errors"},
+    "renderer": {"core"},
     "server": {"settings"},
     "demo": {"core", "importers", "operations", "service"},
-    "app": {"core", "operations", "service", "settings", "storage", "web", "errors"},
+    "app": {"core", "operations", "renderer", "service", "settings", "storage", "web", "errors"},
     "cli": {
         "app",
         "core",

@@ -206,9 +206,18 @@ def clean(page: str) -> str:
 
 def with_bleach(html: str) -> str:
     """Apply the closed list with bleach; elements outside it become visible text."""
-    # One cleaner a call: its parser keeps state, so threads could not share it.
-    cleaner = bleach.Cleaner(tags=ELEMENTS, attributes=_is_allowed, protocols=_SCHEMES)
-    return str(cleaner.clean(html))
+    # A cleaner keeps state while it works, so threads can't share one: each takes it off the shelf.
+    cleaner = _CLEANERS.pop() if _CLEANERS else _new_cleaner()
+    cleaned = str(cleaner.clean(html))
+    _CLEANERS.append(cleaner)
+    return cleaned
+
+
+def _new_cleaner() -> bleach.Cleaner:
+    return bleach.Cleaner(tags=ELEMENTS, attributes=_is_allowed, protocols=_SCHEMES)
+
+
+_CLEANERS: list[bleach.Cleaner] = []
 
 
 def with_nh3(html: str) -> str:

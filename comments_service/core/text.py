@@ -6,7 +6,6 @@ long to be shown as Markdown is shown as it was typed.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
@@ -22,9 +21,10 @@ from markdown_it.utils import EnvType
 from comments_service.core import latex, sanitize
 from comments_service.core.excerpt import excerpt
 from comments_service.core.latex import Budget, Formula
+from comments_service.core.rendered import Notice, Rendered
 from comments_service.core.sanitize import FormulaHtml, as_source, clean_body, clean_line, forbidden
 
-__all__ = ["RENDERER", "Notice", "Rendered", "parse", "render"]
+__all__ = ["RENDERER", "Notice", "Rendered", "as_typed", "parse", "render"]
 __all__ += ["clean_body", "clean_line", "forbidden"]
 
 RENDERER = ":".join(["1", *(f"{p}-{version(p)}" for p in ("markdown-it-py", "bleach", "nh3"))])
@@ -41,26 +41,6 @@ _MESSAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Notice:
-    """Something an author should know: a stable code, a sentence, and where in the source."""
-
-    code: str
-    message: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A comment as it is shown: HTML, plain excerpt, notices, and the version that made them."""
-
-    html: str
-    excerpt: str
-    warnings: tuple[Notice, ...]
-    renderer: str
-
-
 def render(source: str, formula_html: FormulaHtml = as_source) -> Rendered:
     """Render a comment's Markdown.
 
@@ -70,10 +50,18 @@ def render(source: str, formula_html: FormulaHtml = as_source) -> Rendered:
     """
     tokens, complete = _markdown(source)
     html = sanitize.html(tokens, formula_html) if tokens else ""
-    codes = [] if complete else ["formulas_skipped"]
     if tokens is None or len(html) > _LENGTH:
-        codes, tokens = ["shown_as_typed"], _as_typed(source)
-        html = sanitize.html(tokens, formula_html)
+        return as_typed(source)
+    return _rendered(source, tokens, html, [] if complete else ["formulas_skipped"])
+
+
+def as_typed(source: str) -> Rendered:
+    """Render a comment as it was typed, without any Markdown, with a notice."""
+    tokens = _as_typed(source)
+    return _rendered(source, tokens, sanitize.html(tokens, as_source), ["shown_as_typed"])
+
+
+def _rendered(source: str, tokens: list[Token], html: str, codes: list[str]) -> Rendered:
     notices = tuple(Notice(code, _MESSAGES[code], 0, len(source)) for code in codes)
     return Rendered(sanitize.clean(html), excerpt(tokens), notices, RENDERER)
 

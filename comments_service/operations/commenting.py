@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict, dataclass, replace
 
-from comments_service.core import rules, text
+from comments_service.core import rules
 from comments_service.core.draft import Draft, digest, fingerprint
 from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread, Visitor
+from comments_service.core.rendered import Rendered
 from comments_service.core.threads import page_address, thread_number
 from comments_service.errors import (
     CommentUnknown,
@@ -33,7 +33,6 @@ DUPLICATE_WINDOW = 3600 * SECOND
 OWN_WINDOW = 1800 * SECOND
 """For so long authors may edit and delete what they posted."""
 _OWN = ("approved", "pending")  # the statuses in which a comment is still its author's
-_LONG = 2_000  # code points from which a text is rendered beside the event loop
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,6 @@ class Posted:
     replayed: bool
 
 
-async def rendered(source: str) -> text.Rendered:
-    """Render a text, a long one in a thread so that other requests are answered meanwhile."""
-    if len(source) < _LONG:
-        return text.render(source)
-    return await asyncio.to_thread(text.render, source)
-
-
 async def post_comment(
     service: Service, site: Site, draft: Draft, visitor: Visitor, sender: str = ""
 ) -> Posted:
@@ -62,7 +54,7 @@ async def post_comment(
     SubmissionKeyReused, ThreadCollision.
     """
     fresh = _thread(service, site, draft, sender)
-    shown = await rendered(draft.body)
+    shown = await service.render(draft.body)
     comment = _comment(service, fresh, draft, visitor, shown)
     verdict = await _verdict(service, visitor)
     posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
@@ -142,7 +134,7 @@ def _thread(service: Service, site: Site, draft: Draft, sender: str) -> Thread:
 
 
 def _comment(
-    service: Service, thread: Thread, draft: Draft, visitor: Visitor, shown: text.Rendered
+    service: Service, thread: Thread, draft: Draft, visitor: Visitor, shown: Rendered
 ) -> Comment:
     said = digest(service.secret, thread.thread_id, draft)
     number = service.ids()
@@ -179,7 +171,7 @@ async def edit_comment(
 
     Raises CommentUnknown, ReceiptRefused, WindowClosed.
     """
-    shown = await rendered(body)
+    shown = await service.render(body)
     found = await _own(service, site, comment_id, visitor)
     verdict = await _verdict(service, visitor)
 

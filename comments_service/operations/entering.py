@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import hmac
 import secrets
@@ -26,7 +27,6 @@ _LONGEST_PASSWORD = 1_000
 
 _hasher = PasswordHasher()
 _turns = asyncio.Semaphore(2)  # argon2 takes 64 MiB and a core each time
-_NOBODY = _hasher.hash(secrets.token_hex(8))  # checked for unknown names, which then take as long
 
 
 def hashed(secret: str) -> str:
@@ -116,7 +116,7 @@ async def login(service: Service, email: str, password: str) -> str:
     moderator = None
     if email.isprintable():
         moderator = await people.moderator_by_email(service.database, email)
-    stored = moderator.password_hash if moderator else _NOBODY
+    stored = moderator.password_hash if moderator else None
     async with _turns:
         right = await asyncio.to_thread(_verified, stored, password[:_LONGEST_PASSWORD])
     if moderator is None or not right:
@@ -124,9 +124,15 @@ async def login(service: Service, email: str, password: str) -> str:
     return await _session(service, moderator)
 
 
-def _verified(stored: str, password: str) -> bool:
+@functools.cache
+def _nobody() -> str:
+    """Return a hash that nobody's password has: unknown names take as long as known ones."""
+    return _hasher.hash(secrets.token_hex(8))
+
+
+def _verified(stored: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(stored, password)
+        return _hasher.verify(stored or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from comments_service.core import text
 from comments_service.core.draft import keyed_hash
 from comments_service.core.imported import Import, ImportedComment, ImportedThread
 from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread
+from comments_service.core.rendered import Rendered
 from comments_service.core.threads import thread_number
 from comments_service.operations import maintaining
-from comments_service.operations.commenting import rendered
 from comments_service.operations.transitions import move
 from comments_service.service import Service
 from comments_service.storage import comments, old_ids, sites, threads
@@ -110,7 +109,7 @@ async def _import_thread(
     ids: dict[int, int],
 ) -> None:
     fresh = imported.comments
-    shown = {comment.old_id: await rendered(comment.body) for comment in fresh}
+    shown = {comment.old_id: await service.render(comment.body) for comment in fresh}
     make = _Maker(service, site, imported, ids, shown)
 
     async def store(tx: Transaction) -> None:
@@ -157,7 +156,7 @@ class _Maker:
     site: Site
     imported: ImportedThread
     ids: dict[int, int]
-    shown: dict[int, text.Rendered]
+    shown: dict[int, Rendered]
 
     def thread(self) -> Thread:
         return Thread(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comments_service.core.models import Comment
-from comments_service.storage.database import Queries, Transaction, columns_of, in_list
+from comments_service.storage.database import Database, Queries, Transaction, columns_of, in_list
 
 COLUMNS, _NAMED, _params = columns_of(Comment)
 
@@ -111,7 +111,7 @@ async def recent(db: Queries, site_id: int, limit: int, thread_id: int | None) -
 
 
 async def queue(
-    db: Queries,
+    db: Database,
     status: str,
     site_id: int | None,
     thread_id: int | None,
@@ -119,7 +119,7 @@ async def queue(
     limit: int,
 ) -> list[Comment]:
     """Return comments of a status that came before a time and id, the newest first."""
-    rows = await db.fetch(
+    rows = await db.scan(
         f"""SELECT {COLUMNS} FROM comments
             WHERE status = :status AND (created_at, id) < (:at, :id)
               AND site_id = coalesce(CAST(:site AS BIGINT), site_id)
@@ -137,9 +137,9 @@ async def queue(
     return [Comment(*row) for row in rows]
 
 
-async def count_by_status(db: Queries) -> dict[str, int]:
+async def count_by_status(db: Database) -> dict[str, int]:
     """Return how many comments there are of each status but 'approved', whose number may be large."""
-    rows = await db.fetch(
+    rows = await db.scan(
         """SELECT status, count(*) FROM comments
            WHERE status IN ('pending', 'spam', 'rejected', 'deleted') GROUP BY status"""
     )
@@ -216,9 +216,9 @@ async def save_text(tx: Transaction, comment: Comment) -> None:
     )
 
 
-async def site_is_empty(db: Queries, site_id: int) -> bool:
+async def site_is_empty(db: Database, site_id: int) -> bool:
     """Say whether nobody wrote anything on a site yet."""
-    rows = await db.fetch(
+    rows = await db.scan(
         """SELECT 1 FROM threads t JOIN comments c ON c.thread_id = t.thread_id
            WHERE t.site_id = :s LIMIT 1""",
         {"s": site_id},

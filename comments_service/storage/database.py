@@ -27,7 +27,10 @@ class Queries(Protocol):
     """Something that SQL can be sent to: a transaction, or a database for single reads."""
 
     async def fetch(self, sql: str, params: Params | None = None) -> list[Row]:
-        """Run one statement with ':name' parameters and return its rows."""
+        """Run one statement with ':name' parameters and return its rows.
+
+        Outside a transaction: a statement that reads a bounded range of an index, no more.
+        """
         ...
 
 
@@ -47,6 +50,10 @@ class Database(Queries, Protocol):
 
     exclusive: bool
     """Whether no other process can write to it, so that this one knows of every change."""
+
+    async def scan(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Run one reading statement that may take long, while others are answered."""
+        ...
 
     async def write(self, body: Body[T], *, long: bool = False) -> T:
         """Run a function as one durable transaction and return what it returns.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comments_service.storage.database import Queries, Transaction
+from comments_service.storage.database import Database, Queries, Transaction
 
 
 async def add(tx: Transaction, site_id: int, source: str, old_id: int, new_id: int) -> None:
@@ -14,9 +14,9 @@ async def add(tx: Transaction, site_id: int, source: str, old_id: int, new_id: i
     )
 
 
-async def known(db: Queries, site_id: int, source: str) -> dict[int, int]:
+async def known(db: Database, site_id: int, source: str) -> dict[int, int]:
     """Return all that was imported from a source, old id to new."""
-    rows = await db.fetch(
+    rows = await db.scan(
         "SELECT old_id, new_id FROM old_ids WHERE site_id = :s AND source = :source",
         {"s": site_id, "source": source},
     )

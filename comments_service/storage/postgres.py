@@ -30,6 +30,7 @@ CONNECTIONS = 16
 CONNECT_SECONDS = 1.0
 STATEMENT_SECONDS = 3.0
 """How late a transaction or read may be before its connection counts as lost."""
+SCAN_SECONDS = 30.0
 PATIENCE_SECONDS = 15.0
 """How long a request waits for a server that takes writes before it is told to try again."""
 
@@ -83,11 +84,17 @@ class PostgresDatabase:
 
     async def fetch(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one reading statement, again on another connection when one was lost."""
+        return await self._read(sql, params, STATEMENT_SECONDS)
 
+    async def scan(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Run one reading statement that may take long."""
+        return await self._read(sql, params, SCAN_SECONDS)
+
+    async def _read(self, sql: str, params: Params | None, seconds: float) -> list[Row]:
         async def read(connection: asyncpg.Connection) -> list[Row]:
             return await _PostgresTransaction(connection).fetch(sql, params)
 
-        return await self._insist(read)
+        return await self._insist(read, seconds)
 
     async def write(self, body: Body[T], *, long: bool = False) -> T:
         """Run a function as one durable transaction; see database.Database."""
@@ -104,7 +111,7 @@ class PostgresDatabase:
             await asyncio.wait_for(self._pool.close(), 5)
         self._pool.terminate()
 
-    async def _insist(self, work: _Work[T], seconds: float | None = STATEMENT_SECONDS) -> T:
+    async def _insist(self, work: _Work[T], seconds: float | None) -> T:
         deadline = time.monotonic() + PATIENCE_SECONDS
         pause = 0.005
         while True:

@@ -206,7 +206,7 @@ class Api:
         await self._web.sites.sender(request, site)
         draft = parsed(Preview, await fields_of(request))
         self._web.previews.admit(visitor(request, self._service).address)
-        shown = await commenting.rendered(draft.body)
+        shown = await self._service.render(draft.body)
         warnings = [
             {"code": w.code, "message": w.message, "start": w.start, "end": w.end}
             for w in shown.warnings

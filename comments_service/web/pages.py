@@ -16,7 +16,7 @@ from comments_service.core.models import Site, Thread
 from comments_service.core.records import public
 from comments_service.core.threads import normalised_key, thread_number
 from comments_service.errors import BadFields, CommentUnknown, FieldError, Refused, Unavailable
-from comments_service.operations import commenting, maintaining, reading
+from comments_service.operations import maintaining, reading
 from comments_service.operations.commenting import Posted
 from comments_service.web import forms, views
 from comments_service.web.addresses import Addresses, encoded, landing, place_query
@@ -163,7 +163,7 @@ class Pages:
     async def _previewed(self, request: Request, form: Form) -> Form:
         draft = parsed(Preview, {"body": form.values["body"]})
         self._web.previews.admit(visitor(request, self._service).address)
-        return replace(form, preview=await commenting.rendered(draft.body))
+        return replace(form, preview=await self._service.render(draft.body))
 
     async def _again(
         self, request: Request, site: Site, key: str, form: Form, error: Refused | None = None

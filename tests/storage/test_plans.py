@@ -33,6 +33,8 @@ class Watched:
         self.asked.append((sql, params))
         return []
 
+    scan = fetch
+
 
 READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "page": (lambda db: comments.page(db, THREAD, 1, 10), "comments_page"),

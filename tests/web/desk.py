@@ -25,7 +25,7 @@ MONAS, OLGAS = "mona@blog.example", "olga@blog.example"
 PASSWORD = "correct horse battery"
 MALLORY = "<img src=x onerror=alert(1)>"
 
-_NO_SERVICE = Service(Settings(), None, "", None)  # type: ignore[arg-type]
+_NO_SERVICE = Service(Settings(), None, None, "", None)  # type: ignore[arg-type]
 ROUTES = [
     (route.path, method)
     for route in routes(Web.of(_NO_SERVICE))

@@ -10,8 +10,7 @@ import httpx2
 import pytest
 
 from comments_service.errors import Unavailable
-from comments_service.operations import reading
-from comments_service.web import pages
+from comments_service.operations import commenting, reading
 from tests.conftest import Clock, House, client_of, house_on
 from tests.web.test_pages import PAGE, TYPED, fields, follow
 
@@ -122,7 +121,7 @@ async def test_a_silent_database_loses_nothing(
         raise Unavailable
 
     monkeypatch.setattr(reading, "thread", silent)
-    monkeypatch.setattr(pages.commenting, "post_comment", silent)
+    monkeypatch.setattr(commenting, "post_comment", silent)
     answer = await client.post(PAGE, data=TYPED)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert fields(answer.text)["body"] == TYPED["body"]

@@ -1,0 +1,143 @@
+"""Rendering in a process of its own: it leaves the server free to answer, and can be ended when it hangs.
+
+The parent sends sources, each a line of JSON, and reads a line for each in turn. A child that is late or
+dies is replaced, and the source at fault is shown as it was typed. `python -m comments_service.renderer`
+is the child; it ends when its parent does, because its input then ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from comments_service.core import text
+from comments_service.core.rendered import Notice, Rendered
+
+_log = logging.getLogger("comments_service")
+
+DEADLINE_SECONDS = 3.0
+"""How long one text may take; none is known that takes a tenth of it."""
+_AHEAD = 8  # texts sent before the first is answered: the child never waits for the parent
+_LINE_BYTES = 8 * 2**20
+
+
+@dataclass
+class _Job:
+    source: str
+    done: asyncio.Future[Rendered]
+    crashes: int = 0
+
+
+class Renderer:
+    """Renders texts in one child process, started at the first text."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Job] = deque()
+        self._sent: deque[_Job] = deque()
+        self._child: asyncio.subprocess.Process | None = None
+        self._worker: asyncio.Task[None] | None = None
+
+    async def render(self, source: str) -> Rendered:
+        """Return what core.text.render makes of a source, or the source as typed where that fails."""
+        job = _Job(source, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.ensure_future(self._work())
+        return await job.done
+
+    async def close(self) -> None:
+        """End the child."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.wait({self._worker})
+        await self._end()
+
+    async def _work(self) -> None:
+        """Answer what waits, in turn, until nothing does."""
+        while self._waiting or self._sent:
+            try:
+                child = await self._running()
+                while self._waiting and len(self._sent) < _AHEAD:
+                    self._sent.append(self._waiting.popleft())
+                    _send(child, self._sent[-1].source)
+                _settle(self._sent[0], await _receive(child))
+                self._sent.popleft()
+            except (OSError, EOFError, ValueError) as error:  # a TimeoutError is an OSError
+                await self._end()
+                self._blame(error)
+
+    def _blame(self, error: Exception) -> None:
+        """Show the text at fault as typed: one that took too long, or crashed two children.
+
+        A first crash may be another's doing (an idle child that was ended): it is tried once more.
+        """
+        self._waiting.extendleft(reversed(self._sent))
+        self._sent.clear()
+        job = self._waiting[0]
+        job.crashes += 1
+        _log.warning("a renderer was replaced: %s", type(error).__name__)
+        if isinstance(error, TimeoutError) or job.crashes > 1:
+            _settle(self._waiting.popleft(), text.as_typed(job.source))
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._child is None:
+            package = str(Path(__file__).parents[1])
+            paths = [package, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+            self._child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # never a module of the folder that the operator happens to be in
+                "-m",
+                "comments_service.renderer",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+                limit=_LINE_BYTES,
+                start_new_session=True,  # Ctrl-C at a terminal is for the parent
+            )
+        return self._child
+
+    async def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+
+
+def _send(child: asyncio.subprocess.Process, source: str) -> None:
+    assert child.stdin is not None
+    child.stdin.write(orjson.dumps(source) + b"\n")
+
+
+async def _receive(child: asyncio.subprocess.Process) -> Rendered:
+    assert child.stdout is not None
+    line = await asyncio.wait_for(child.stdout.readline(), DEADLINE_SECONDS)
+    if not line.endswith(b"\n"):
+        raise EOFError
+    found = orjson.loads(line)
+    warnings = tuple(Notice(**notice) for notice in found["warnings"])
+    return Rendered(found["html"], found["excerpt"], warnings, found["renderer"])
+
+
+def _settle(job: _Job, rendered: Rendered) -> None:
+    if not job.done.done():  # its asker may be gone
+        job.done.set_result(rendered)
+
+
+def main() -> None:
+    """Render each line of standard input until it ends."""
+    for line in sys.stdin.buffer:
+        sys.stdout.buffer.write(orjson.dumps(text.render(orjson.loads(line))) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
