@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 _BATCH = 256
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000")
-_READ_PRAGMAS = ("query_only = ON", "cache_size = -8000", "busy_timeout = 5000")
+_READ_PRAGMAS = ("query_only = ON", "cache_size = -4000", "busy_timeout = 5000")
 
 
 class SqliteDatabase:

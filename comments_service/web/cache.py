@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from comments_service.operations import reading
 from comments_service.service import Service
 
-_MOST_BYTES = 16 * 2**20
+_MOST_BYTES = 12 * 2**20
 _OVERHEAD = 1_000  # bytes that an entry costs beside its body
 
 Key = tuple[int, int]  # site, and thread or 0

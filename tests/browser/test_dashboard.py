@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from queue import Queue
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from comments_service import app as wiring
-from comments_service import server
-from comments_service.operations import entering, moderating
+from comments_service.operations import moderating
 from comments_service.operations.moderating import Ask
-from tests.conftest import MONA, Clock, House, house_on
+from tests.conftest import MONA, Clock, house_on
+from tests.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -28,51 +25,34 @@ MALLORY = "<img src=x onerror=alert(1)>"
 WIDE = "$$" + " + ".join(f"x_{{{n}}}" for n in range(60)) + "$$\n\n" + "w" * 500
 
 
-async def _said(house: House) -> None:
+async def _fill(folder: Path) -> None:
     """Fill the queue: olga is published and alice answers her, bob waits, mallory tries it all."""
-    olga = (await house.post("What is $e$?", name="olga")).comment
-    await moderating.decide(house.service, MONA, [Ask(olga.id, 1, "approve")])
-    await house.post("A number.", name="bob")
-    await house.post("It is *about* 2.72.", name="alice", to=olga, email="alice@blog.example")
-    body, email = f"<script>alert(1)</script>\n\n{WIDE}", f"{'m' * 60}@evil.example"
-    await house.post(body, name=MALLORY, email=email)
+    url = f"sqlite:///{folder}/comments.sqlite"
+    async with house_on(url, folder, Clock(), moderation="first-time") as house:
+        olga = (await house.post("What is $e$?", name="olga")).comment
+        await moderating.decide(house.service, MONA, [Ask(olga.id, 1, "approve")])
+        await house.post("A number.", name="bob")
+        await house.post("It is *about* 2.72.", name="alice", to=olga, email="alice@blog.example")
+        body, email = f"<script>alert(1)</script>\n\n{WIDE}", f"{'m' * 60}@evil.example"
+        await house.post(body, name=MALLORY, email=email)
 
 
+@dataclass(frozen=True)
 class Running:
-    """The service on a free port, in a thread of its own."""
+    """A server, and the link it printed for the first moderator."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._ready = folder, Queue[str]()
-        self._server: uvicorn.Server | None = None
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
-
-    async def _serve(self) -> None:
-        listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        database, mode = f"sqlite:///{self._folder}/comments.sqlite", {"moderation": "first-time"}
-        clock = Clock()
-        async with house_on(database, self._folder, clock, base_url=self.url, **mode) as house:
-            await _said(house)
-            invitation = await entering.invite_first(house.service)
-            self._server = server.make(wiring.build(house.service), house.service.settings)
-            self._ready.put(f"{self.url}/dashboard/setup?invitation={invitation}")
-            await self._server.serve(sockets=[listening])
-
-    def __enter__(self) -> Running:
-        self._thread.start()
-        self.invitation = self._ready.get(timeout=30)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.should_exit = True
-        self._thread.join(timeout=30)
+    url: str
+    invitation: str
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    with Running(tmp_path) as started:
-        yield started
+    with ThreadPoolExecutor() as pool:  # Playwright keeps a loop in this thread
+        pool.submit(asyncio.run, _fill(tmp_path)).result()
+    with Server(tmp_path, MODERATION="first-time") as server:
+        printed = re.search(r"First moderator: (\S+)", server.log.read_text("utf-8"))
+        assert printed
+        yield Running(server.url, printed[1])
 
 
 def _page(context: BrowserContext) -> tuple[Page, list[str]]:
@@ -93,7 +73,8 @@ def _page(context: BrowserContext) -> tuple[Page, list[str]]:
 
 def _enter(page: Page, running: Running) -> None:
     page.goto(running.invitation)
-    page.keyboard.type(MONAS)  # the first field has the focus
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.type(MONAS)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
