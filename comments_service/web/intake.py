@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from comments_service.core.draft import comment_number
 from comments_service.core.models import Visitor
-from comments_service.core.text import clean_line
+from comments_service.core.text import clean_line, forbidden
 from comments_service.errors import (
     BadFields,
     BodyMalformed,
@@ -56,9 +56,13 @@ async def form_of(request: Request) -> FormData:
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise MediaTypeUnknown
     try:
-        return await request.form(max_files=0, max_fields=100)
+        form = await request.form(max_files=0, max_fields=100)
     except (ValueError, LookupError, KeyError):
         raise BodyMalformed from None
+    texts = (part for pair in form.multi_items() for part in pair if isinstance(part, str))
+    if any(forbidden(text) == "surrogate" for text in texts):  # a charset may decode to anything
+        raise BodyMalformed
+    return form
 
 
 def _media_type(request: Request) -> str:

@@ -120,6 +120,21 @@ async def test_a_body_that_is_none_is_refused(
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_charset_that_decodes_to_half_a_pair_is_refused(client: httpx2.AsyncClient) -> None:
+    for field in ("thread", "body", "name", "submission_key"):
+        body = "".join(
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in (GOOD | {field: "\\ud800"}).items()
+        )
+        for path in (f"{API}/comments", f"{API}/preview", "/sites/blog/thread"):
+            answer = await client.post(
+                path,
+                content=f"{body}--x--\r\n".encode(),
+                headers={"Content-Type": "multipart/form-data; boundary=x; charset=unicode_escape"},
+            )
+            assert answer.status_code == 400, (path, field, answer.text)
+
+
 async def test_a_body_without_a_length_is_bounded_too(client: httpx2.AsyncClient) -> None:
     async def endless() -> Any:
         for _ in range(20):
