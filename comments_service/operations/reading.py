@@ -170,9 +170,19 @@ async def site_change(service: Service, site_id: int) -> int:
     return await sites.change(service.database, site_id)
 
 
-async def thread_change(service: Service, thread_id: int) -> int:
-    """Return the number of a thread's newest change."""
-    return await threads.change(service.database, thread_id)
+async def change_numbers(
+    service: Service, keys: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], int]:
+    """Return the newest change of each site and thread; a key is a site and a thread, or 0 for all."""
+    thread_ids = sorted({thread_id for _, thread_id in keys if thread_id})
+    site_ids = sorted({site_id for site_id, thread_id in keys if not thread_id})
+    by_thread = await threads.get_many(service.database, thread_ids)
+    by_site = await sites.changes(service.database, site_ids)
+    return {
+        key: by_site.get(key[0], 0) if not key[1] else by_thread[key[1]].change
+        for key in keys
+        if not key[1] or key[1] in by_thread
+    }
 
 
 async def counts(service: Service, site: Site, keys: Sequence[str]) -> dict[str, int]:

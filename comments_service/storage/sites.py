@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from comments_service.core.models import Change, Comment, Site
 from comments_service.storage.comments import COLUMNS
-from comments_service.storage.database import Queries, Transaction
+from comments_service.storage.database import Queries, Transaction, in_list
 
 
 async def by_slug(db: Queries, slug: str) -> Site | None:
@@ -45,6 +47,15 @@ async def change(db: Queries, site_id: int) -> int:
     """Return the number of a site's newest change."""
     rows = await db.fetch("SELECT change FROM sites WHERE site_id = :s", {"s": site_id})
     return int(rows[0][0]) if rows else 0
+
+
+async def changes(db: Queries, site_ids: Sequence[int]) -> dict[int, int]:
+    """Return the numbers of the newest changes of several sites."""
+    if not site_ids:
+        return {}
+    listed, params = in_list("s", site_ids)
+    rows = await db.fetch(f"SELECT site_id, change FROM sites WHERE site_id IN {listed}", params)
+    return {int(row[0]): int(row[1]) for row in rows}
 
 
 async def next_change(tx: Transaction, site_id: int) -> int:

@@ -26,12 +26,6 @@ async def get_many(db: Queries, thread_ids: Sequence[int]) -> dict[int, Thread]:
     return {row[0]: Thread(*row) for row in rows}
 
 
-async def change(db: Queries, thread_id: int) -> int:
-    """Return the number of a thread's newest change, 0 where there is no thread."""
-    rows = await db.fetch("SELECT change FROM threads WHERE thread_id = :t", {"t": thread_id})
-    return int(rows[0][0]) if rows else 0
-
-
 async def lock(tx: Transaction, thread_id: int) -> Thread | None:
     """Lock a thread until the end of the transaction, on both engines, and return it."""
     rows = await tx.fetch(

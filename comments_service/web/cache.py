@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from comments_service.operations import reading
 from comments_service.service import Service
+from comments_service.web.freshness import Freshness, Key
 
 _MOST_BYTES = 12 * 2**20
 _OVERHEAD = 1_000  # bytes that an entry costs beside its body
-
-Key = tuple[int, int]  # site, and thread or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ class Cache:
         self._building: dict[bytes, asyncio.Task[_Entry]] = {}
         self._forgotten: deque[tuple[int, Key]] = deque(maxlen=256)  # the last commits, numbered
         self._commits = 0
+        self._freshness = Freshness(service)
         service.news.listen(self.forget)
 
     def forget(self, site_id: int, thread_id: int) -> None:
@@ -83,7 +82,8 @@ class Cache:
             if address in self._entries:
                 self._entries.move_to_end(address)
             return entry
-        task = self._building.get(address)
+        # Where others write too, a build under way may be older than what this asker knows of.
+        task = self._building.get(address) if self._service.database.exclusive else None
         if task is None:
             began = self._commits
             task = asyncio.ensure_future(self._make(address, build))
@@ -93,10 +93,7 @@ class Cache:
 
     async def _current(self, entry: _Entry) -> bool:
         answer = entry.answer
-        if answer.thread_id:
-            change = await reading.thread_change(self._service, answer.thread_id)
-        else:
-            change = await reading.site_change(self._service, answer.site_id)
+        change = await self._freshness.change((answer.site_id, answer.thread_id))
         return change == answer.change
 
     async def _make(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> _Entry:
