@@ -28,8 +28,8 @@ class Slow:
         return dict.fromkeys(keys, number)
 
     async def question(self, number: int) -> None:
-        while len(self.asked) < number:
-            await asyncio.sleep(0)  # noqa: ASYNC110 - the event under test has no other sign
+        while len(self.asked) < number:  # noqa: ASYNC110 - the event under test has no other sign
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
