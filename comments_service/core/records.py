@@ -10,7 +10,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from comments_service.core.models import Change, Comment, Record, Thread
-from comments_service.core.paging import page_of
+from comments_service.core.paging import page_of, pages
 from comments_service.core.rules import IN_WORDS
 from comments_service.core.tree import SHOWN_REPLIES, Node, size
 
@@ -119,7 +119,7 @@ def tree(thread: Thread, node: Node, links: Links, own: Collection[int] = ()) ->
     return record
 
 
-def thread_record(thread: Thread, pages: int) -> Record:
+def thread_record(thread: Thread) -> Record:
     """Return the record of a thread."""
     return {
         "key": thread.key,
@@ -128,7 +128,7 @@ def thread_record(thread: Thread, pages: int) -> Record:
         "open": bool(thread.open),
         "count": thread.count,
         "floors": thread.floors,
-        "pages": pages,
+        "pages": pages(thread.floors, thread.page_size),
         "page_size": thread.page_size,
     }
 

@@ -176,13 +176,10 @@ async def change_numbers(
     """Return the newest change of each site and thread; a key is a site and a thread, or 0 for all."""
     thread_ids = sorted({thread_id for _, thread_id in keys if thread_id})
     site_ids = sorted({site_id for site_id, thread_id in keys if not thread_id})
-    by_thread = await threads.get_many(service.database, thread_ids)
     by_site = await sites.changes(service.database, site_ids)
-    return {
-        key: by_site.get(key[0], 0) if not key[1] else by_thread[key[1]].change
-        for key in keys
-        if not key[1] or key[1] in by_thread
-    }
+    by_thread = await threads.get_many(service.database, thread_ids)
+    found = {(site_id, 0): change for site_id, change in by_site.items()}
+    return found | {(t.site_id, t.thread_id): t.change for t in by_thread.values()}
 
 
 async def counts(service: Service, site: Site, keys: Sequence[str]) -> dict[str, int]:

@@ -31,6 +31,7 @@ CONNECT_SECONDS = 1.0
 STATEMENT_SECONDS = 3.0
 """How late a transaction or read may be before its connection counts as lost."""
 SCAN_SECONDS = 30.0
+"""The same for a reading statement that may take long."""
 PATIENCE_SECONDS = 15.0
 """How long a request waits for a server that takes writes before it is told to try again."""
 

@@ -44,9 +44,8 @@ async def add(tx: Transaction, site: Site, now: int) -> None:
 
 
 async def change(db: Queries, site_id: int) -> int:
-    """Return the number of a site's newest change."""
-    rows = await db.fetch("SELECT change FROM sites WHERE site_id = :s", {"s": site_id})
-    return int(rows[0][0]) if rows else 0
+    """Return the number of a site's newest change, 0 where there is no site."""
+    return (await changes(db, [site_id])).get(site_id, 0)
 
 
 async def changes(db: Queries, site_ids: Sequence[int]) -> dict[int, int]:

@@ -58,11 +58,3 @@ async def save_counters(tx: Transaction, thread: Thread) -> None:
                title = :title WHERE thread_id = :thread_id""",
         _params(thread),
     )
-
-
-async def set_open(tx: Transaction, thread_id: int, is_open: bool) -> None:
-    """Open or close a thread for new comments."""
-    await tx.fetch(
-        "UPDATE threads SET open = :open WHERE thread_id = :t",
-        {"t": thread_id, "open": int(is_open)},
-    )

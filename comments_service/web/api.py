@@ -13,10 +13,11 @@ from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import Draft, Preview
 from comments_service.core.models import Record, Site, Thread
-from comments_service.core.paging import page_of, pages
+from comments_service.core.paging import pages
 from comments_service.core.records import (
     Links,
     change_record,
+    comment_page,
     own_record,
     public,
     thread_record,
@@ -81,7 +82,7 @@ class Api:
         links = self._service.links(site.slug)
         roots = [tree(thread, root, links, found.own) for root in found.roots]
         record = {
-            "thread": thread_record(thread, last),
+            "thread": thread_record(thread),
             "page": asked,
             "comments": roots[::-1] if newest else roots,
             "links": _page_links(links, thread, asked, last, newest),
@@ -97,8 +98,8 @@ class Api:
         links = self._service.links(site.slug)
         make = own_record if comment.id in receipts else public
         record = {
-            "thread": thread_record(thread, pages(thread.floors, thread.page_size)),
-            "page": page_of(comment.root_floor, thread.page_size) if comment.root_floor else None,
+            "thread": thread_record(thread),
+            "page": comment_page(thread, comment),
             "comment": make(thread, comment, links),
         }
         return _answer(record, site, thread, personal=bool(receipts))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, TypeVar
 
@@ -147,11 +146,3 @@ def _ip(text: str) -> IPv4Address | IPv6Address | None:
 def _trusted(text: str, proxies: tuple[Network, ...]) -> bool:
     address = _ip(text)
     return address is not None and any(address in network for network in proxies)
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What a person typed into the form, to be shown again, and what is wrong with it."""
-
-    values: dict[str, str]
-    errors: dict[str, str]

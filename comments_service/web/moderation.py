@@ -16,7 +16,6 @@ from starlette.routing import BaseRoute, Route
 from comments_service.core.draft import comment_number
 from comments_service.core.models import Record
 from comments_service.core.moderation import STATUSES, Action, Status, actions
-from comments_service.core.paging import pages
 from comments_service.core.records import public, thread_record, timestamp
 from comments_service.core.text import clean_line, forbidden
 from comments_service.core.threads import normalised_key, thread_number
@@ -141,7 +140,7 @@ class Moderation:
                 "address": comment.address,
                 "agent": comment.agent,
             },
-            "thread": thread_record(thread, pages(thread.floors, thread.page_size)),
+            "thread": thread_record(thread),
             "parent": public(thread, item.parent, links, own={item.parent.id})
             if item.parent
             else None,

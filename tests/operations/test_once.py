@@ -10,7 +10,6 @@ from comments_service.errors import ParentUnknown, SubmissionKeyReused, ThreadCl
 from comments_service.operations import moderating
 from comments_service.operations.commenting import DUPLICATE_WINDOW
 from comments_service.operations.moderating import Ask
-from comments_service.storage import threads
 from tests.conftest import MONA, SECOND, House
 
 TRIALS, AT_ONCE = 50, 100
@@ -99,7 +98,8 @@ async def test_a_retry_succeeds_even_when_the_thread_or_parent_has_closed_since(
     assert (await house.post("reply", to=root, key="k")).comment.id == reply.comment.id
     with pytest.raises(ParentUnknown):
         await house.post("another reply", to=root)
-    await house.service.database.write(lambda tx: threads.set_open(tx, root.thread_id, False))
+    close = "UPDATE threads SET open = 0 WHERE thread_id = :t"
+    await house.service.database.write(lambda tx: tx.fetch(close, {"t": root.thread_id}))
     assert (await house.post("reply", to=root, key="k")).replayed
     with pytest.raises(ThreadClosed):
         await house.post("too late")
