@@ -25,8 +25,13 @@ _log = logging.getLogger("comments_service")
 
 DEADLINE_SECONDS = 3.0
 """How long one text may take; none is known that takes a tenth of it."""
+START_SECONDS = 30.0
+"""How long a child may take to start: no text is blamed for a slow disk."""
 _AHEAD = 8  # texts sent before the first is answered: the child never waits for the parent
 _LINE_BYTES = 8 * 2**20
+_READY = b"ready\n"
+_FAULTS = (OSError, EOFError, ValueError, LookupError, TypeError)
+"""What a child that is late, dead or of another version comes down to; a TimeoutError is an OSError."""
 
 
 @dataclass
@@ -70,7 +75,7 @@ class Renderer:
                     _send(child, self._sent[-1].source)
                 _settle(self._sent[0], await _receive(child))
                 self._sent.popleft()
-            except (OSError, EOFError, ValueError) as error:  # a TimeoutError is an OSError
+            except _FAULTS as error:
                 await self._end()
                 self._blame(error)
 
@@ -102,6 +107,8 @@ class Renderer:
                 limit=_LINE_BYTES,
                 start_new_session=True,  # Ctrl-C at a terminal is for the parent
             )
+            if await _line(self._child, START_SECONDS) != _READY:
+                raise EOFError
         return self._child
 
     async def _end(self) -> None:
@@ -117,12 +124,16 @@ def _send(child: asyncio.subprocess.Process, source: str) -> None:
     child.stdin.write(orjson.dumps(source) + b"\n")
 
 
-async def _receive(child: asyncio.subprocess.Process) -> Rendered:
+async def _line(child: asyncio.subprocess.Process, seconds: float) -> bytes:
     assert child.stdout is not None
-    line = await asyncio.wait_for(child.stdout.readline(), DEADLINE_SECONDS)
+    line = await asyncio.wait_for(child.stdout.readline(), seconds)
     if not line.endswith(b"\n"):
         raise EOFError
-    found = orjson.loads(line)
+    return line
+
+
+async def _receive(child: asyncio.subprocess.Process) -> Rendered:
+    found = orjson.loads(await _line(child, DEADLINE_SECONDS))
     warnings = tuple(Notice(**notice) for notice in found["warnings"])
     return Rendered(found["html"], found["excerpt"], warnings, found["renderer"])
 
@@ -133,7 +144,9 @@ def _settle(job: _Job, rendered: Rendered) -> None:
 
 
 def main() -> None:
-    """Render each line of standard input until it ends."""
+    """Say that it is ready, then render each line of standard input until it ends."""
+    sys.stdout.buffer.write(_READY)
+    sys.stdout.buffer.flush()
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(orjson.dumps(text.render(orjson.loads(line))) + b"\n")
         sys.stdout.buffer.flush()

@@ -38,13 +38,15 @@ async def lock(tx: Transaction, thread_id: int) -> Thread | None:
 async def make_and_lock(tx: Transaction, fresh: Thread) -> Thread:
     """Lock a thread, making it first where it does not exist.
 
-    What visitors say of its page is replaced until something is published below it.
+    What visitors say of its page is replaced, never erased, until something is published below it.
     """
     rows = await tx.fetch(
         f"""INSERT INTO threads ({_COLUMNS}) VALUES ({_NAMED})
             ON CONFLICT (thread_id) DO UPDATE SET
-                url = CASE WHEN threads.change = 0 THEN excluded.url ELSE threads.url END,
-                title = CASE WHEN threads.change = 0 THEN excluded.title ELSE threads.title END
+                url = CASE WHEN threads.change = 0
+                    THEN coalesce(excluded.url, threads.url) ELSE threads.url END,
+                title = CASE WHEN threads.change = 0
+                    THEN coalesce(excluded.title, threads.title) ELSE threads.title END
             RETURNING {_OWN_COLUMNS}""",
         _params(fresh),
     )

@@ -74,6 +74,30 @@ async def test_a_text_that_crashes_two_children_is_shown_as_typed(
     assert [bool(result.warnings) for result in results] == [True, False, False]
 
 
+async def test_no_text_is_blamed_for_a_slow_start(
+    child: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new child loads its libraries for longer than this deadline."""
+    monkeypatch.setattr(renderer, "DEADLINE_SECONDS", 0.1)
+    assert (await child.render("**bold**")).warnings == ()
+
+
+async def test_a_child_of_another_version_is_no_fault_of_the_service(
+    child: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await child.render("warm")
+    answers = iter([b"[]\n", b"{}\n"])
+    line = renderer._line
+
+    async def other(process: asyncio.subprocess.Process, seconds: float) -> bytes:
+        answer = await line(process, seconds)
+        return answer if answer == renderer._READY else next(answers, answer)
+
+    monkeypatch.setattr(renderer, "_line", other)
+    assert (await child.render("**bold**")).warnings[0].code == "shown_as_typed"
+    assert (await child.render("**bold**")).warnings == ()
+
+
 def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         post(server)

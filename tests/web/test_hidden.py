@@ -225,3 +225,19 @@ async def test_a_spammer_who_tries_again_is_not_told_that_it_was_spam(
     await decide(strict_house, int(made["comment"]["id"]), ["spam"])
     again = await strict_client.post(f"{API}/comments", json=draft)
     assert again.status_code == 200 and "spam" not in again.text
+
+
+async def test_a_waiting_comment_does_not_erase_what_another_said_of_the_page(
+    strict_house: House, strict_client: httpx2.AsyncClient
+) -> None:
+    good = {"thread": "/fresh", "title": "The article", "name": "alice", "body": "words"}
+    browser = {"Origin": "https://blog.example"}
+    made = (await strict_client.post(f"{API}/comments", json=good, headers=browser)).json()
+    bare = {"thread": "/fresh", "name": NAME, "body": SECRET}
+    await strict_client.post(f"{API}/comments", json=bare)
+    await decide(strict_house, int(made["comment"]["id"]), ["approve"])
+    page = (await strict_client.get(f"{API}/comments?thread=/fresh")).json()
+    assert (page["thread"]["title"], page["thread"]["url"]) == (
+        "The article",
+        "https://blog.example/fresh",
+    )
