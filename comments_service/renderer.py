@@ -1,8 +1,10 @@
 """Rendering in a process of its own: it leaves the server free to answer, and can be ended when it hangs.
 
-The parent sends sources, each a line of JSON, and reads a line for each in turn. A child that is late or
-dies is replaced, and the source at fault is shown as it was typed. `python -m comments_service.renderer`
-is the child; it ends when its parent does, because its input then ends.
+The parent sends sources, each a line of JSON, and reads a line for each in turn. Before each formula the
+child writes its number, and it ends itself when a comment's formulas have used up their time: what is in
+native code can't be stopped in any other way. The parent then starts another child, and the formula at
+fault is shown as its source; a text that ends a child otherwise is shown as it was typed.
+`python -m comments_service.renderer` is the child; it ends when its parent does, because its input ends.
 """
 
 from __future__ import annotations
@@ -11,14 +13,17 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
+import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import orjson
 
 from comments_service.core import text
+from comments_service.core.drawing import Undrawable, mathml
 from comments_service.core.rendered import Notice, Rendered
 
 _log = logging.getLogger("comments_service")
@@ -27,6 +32,10 @@ DEADLINE_SECONDS = 3.0
 """How long one text may take; none is known that takes a tenth of it."""
 START_SECONDS = 30.0
 """How long a child may take to start: no text is blamed for a slow disk."""
+DRAWING_SECONDS = 0.25
+"""How much processor time the formulas of one text may take; ten thousand characters take a tenth of it."""
+_CHILD = ("-m", "comments_service.renderer")
+_FAULTY = 2  # formulas that may end a child before the text is rendered without any
 _AHEAD = 8  # texts sent before the first is answered: the child never waits for the parent
 _LINE_BYTES = 8 * 2**20
 _READY = b"ready\n"
@@ -35,9 +44,18 @@ _FAULTS = (OSError, EOFError, ValueError, LookupError, TypeError)
 
 
 @dataclass
-class _Job:
+class _Task:
+    """What a child is told: a text, and the numbers of its formulas that are not to be drawn, or None for all."""
+
     source: str
+    undrawn: list[int] | None = field(default_factory=list)
+
+
+@dataclass
+class _Job:
+    task: _Task
     done: asyncio.Future[Rendered]
+    drawing: int | None = None  # the formula that a child was last at
     crashes: int = 0
 
 
@@ -52,7 +70,7 @@ class Renderer:
 
     async def render(self, source: str) -> Rendered:
         """Return what core.text.render makes of a source, or the source as typed where that fails."""
-        job = _Job(source, asyncio.get_running_loop().create_future())
+        job = _Job(_Task(source), asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.ensure_future(self._work())
@@ -72,25 +90,29 @@ class Renderer:
                 child = await self._running()
                 while self._waiting and len(self._sent) < _AHEAD:
                     self._sent.append(self._waiting.popleft())
-                    _send(child, self._sent[-1].source)
-                _settle(self._sent[0], await _receive(child))
+                    _send(child, self._sent[-1].task)
+                _settle(self._sent[0], await _receive(child, self._sent[0]))
                 self._sent.popleft()
             except _FAULTS as error:
                 await self._end()
                 self._blame(error)
 
     def _blame(self, error: Exception) -> None:
-        """Show the text at fault as typed: one that took too long, or crashed two children.
+        """Find what is at fault: a formula, or a text that took too long or crashed two children.
 
         A first crash may be another's doing (an idle child that was ended): it is tried once more.
         """
         self._waiting.extendleft(reversed(self._sent))
         self._sent.clear()
         job = self._waiting[0]
-        job.crashes += 1
         _log.warning("a renderer was replaced: %s", type(error).__name__)
+        if job.drawing is not None and job.task.undrawn is not None:
+            faulty = [*job.task.undrawn, job.drawing]
+            job.task.undrawn, job.drawing = faulty if len(faulty) < _FAULTY else None, None
+            return
+        job.crashes += 1
         if isinstance(error, TimeoutError) or job.crashes > 1:
-            _settle(self._waiting.popleft(), text.as_typed(job.source))
+            _settle(self._waiting.popleft(), text.as_typed(job.task.source))
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._child is None:
@@ -99,8 +121,7 @@ class Renderer:
             self._child = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",  # never a module of the folder that the operator happens to be in
-                "-m",
-                "comments_service.renderer",
+                *_CHILD,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
@@ -119,9 +140,9 @@ class Renderer:
             await child.wait()
 
 
-def _send(child: asyncio.subprocess.Process, source: str) -> None:
+def _send(child: asyncio.subprocess.Process, task: _Task) -> None:
     assert child.stdin is not None
-    child.stdin.write(orjson.dumps(source) + b"\n")
+    child.stdin.write(orjson.dumps(asdict(task)) + b"\n")
 
 
 async def _line(child: asyncio.subprocess.Process, seconds: float) -> bytes:
@@ -132,8 +153,11 @@ async def _line(child: asyncio.subprocess.Process, seconds: float) -> bytes:
     return line
 
 
-async def _receive(child: asyncio.subprocess.Process) -> Rendered:
-    found = orjson.loads(await _line(child, DEADLINE_SECONDS))
+async def _receive(child: asyncio.subprocess.Process, job: _Job) -> Rendered:
+    job.drawing = None
+    while (line := await _line(child, DEADLINE_SECONDS)).rstrip().isdigit():
+        job.drawing = int(line)
+    found = orjson.loads(line)
     warnings = tuple(Notice(**notice) for notice in found["warnings"])
     return Rendered(found["html"], found["excerpt"], warnings, found["renderer"])
 
@@ -143,13 +167,43 @@ def _settle(job: _Job, rendered: Rendered) -> None:
         job.done.set_result(rendered)
 
 
+# --- The child ---
+
+
+class _Drawing:
+    """Draws the formulas of one text, each after its number was told, within their time together."""
+
+    def __init__(self, undrawn: list[int] | None) -> None:
+        self._undrawn = undrawn
+        self._number = -1
+        self._seconds = DRAWING_SECONDS
+
+    def __call__(self, tex: str, display: bool) -> str:
+        self._number += 1
+        if self._undrawn is None or self._number in self._undrawn:
+            raise Undrawable("formula_late")
+        _tell(b"%d" % self._number)
+        begun = time.process_time()
+        # At its end this timer ends the process, wherever it is.
+        signal.setitimer(signal.ITIMER_PROF, max(self._seconds, 0.001))
+        try:
+            return mathml(tex, display)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            self._seconds -= time.process_time() - begun
+
+
+def _tell(line: bytes) -> None:
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+
+
 def main() -> None:
     """Say that it is ready, then render each line of standard input until it ends."""
-    sys.stdout.buffer.write(_READY)
-    sys.stdout.buffer.flush()
+    _tell(_READY.strip())
     for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(orjson.dumps(text.render(orjson.loads(line))) + b"\n")
-        sys.stdout.buffer.flush()
+        task = _Task(**orjson.loads(line))
+        _tell(orjson.dumps(text.render(task.source, _Drawing(task.undrawn))))
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
 _SCHEMES = frozenset({"http", "https", "mailto"})
 
 Tokens = Sequence[Token]
-FormulaHtml = Callable[[Token], str]
+Inset = Callable[[Token], str]
+"""Makes what stands in the HTML for one formula or reference."""
 
 
 def as_source(token: Token) -> str:
@@ -171,10 +172,9 @@ class _Renderer(RendererHTML):
     """Markdown-it's HTML, with formulas, and without headings: the page's outline is the page's."""
 
     def formula(self, tokens: Tokens, idx: int, _options: object, env: EnvType) -> str:
-        return str(env["formula_html"](tokens[idx]))
+        return str(env["inset"](tokens[idx]))
 
-    def formula_block(self, tokens: Tokens, idx: int, _options: object, env: EnvType) -> str:
-        return f'<div class="comments-math">{env["formula_html"](tokens[idx])}</div>\n'
+    formula_block = reference = formula
 
     def link_open(self, tokens: Tokens, idx: int, *_: object) -> str:
         address = escape(str(tokens[idx].attrs["href"]))
@@ -191,9 +191,9 @@ _RENDERER = _Renderer()
 _OPTIONS = MarkdownIt("default", {"breaks": True}).options
 
 
-def html(tokens: Tokens, formula_html: FormulaHtml) -> str:
+def html(tokens: Tokens, inset: Inset) -> str:
     """Write Markdown tokens as HTML, which is still to be cleaned."""
-    return _RENDERER.render(tokens, _OPTIONS, {"formula_html": formula_html})
+    return _RENDERER.render(tokens, _OPTIONS, {"inset": inset})
 
 
 def clean(page: str) -> str:

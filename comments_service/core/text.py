@@ -1,39 +1,33 @@
 """From what was typed to what is shown: Markdown with mathematics, in HTML and in plain text.
 
-source -> tokens -> HTML of our own making -> two sanitisers. What nests too deeply or grows too
-long to be shown as Markdown is shown as it was typed.
+The steps, in order: tokens (`markdown`, which asks `latex` where formulas are) -> MathML of each
+formula (`formulas`) -> HTML of our own making -> two sanitisers (`sanitize`), which see placeholders
+for formulas -> the MathML in their places (`insets`). What nests too deeply or grows too long to be
+shown as Markdown is shown as it was typed.
 """
 
-import re
+import hashlib
 from collections.abc import Iterable
-from functools import partial
 from importlib.metadata import version
 
-from markdown_it import MarkdownIt
-from markdown_it.parser_inline import ParserInline
-from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, table
-from markdown_it.rules_inline import StateInline
-from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
-from markdown_it.utils import EnvType
 
-from comments_service.core import latex, sanitize
+from comments_service.core import faults, formulas, markdown, sanitize
+from comments_service.core.drawing import Draw, mathml
 from comments_service.core.excerpt import excerpt
-from comments_service.core.latex import Budget, Formula
+from comments_service.core.insets import Insets, Misplaced
+from comments_service.core.latex import Budget
 from comments_service.core.rendered import Notice, Rendered
-from comments_service.core.sanitize import FormulaHtml, as_source, clean_body, clean_line, forbidden
+from comments_service.core.sanitize import clean_body, clean_line, forbidden
 
 __all__ = ["RENDERER", "Notice", "Rendered", "as_typed", "parse", "render"]
 __all__ += ["clean_body", "clean_line", "forbidden"]
 
-RENDERER = ":".join(["1", *(f"{p}-{version(p)}" for p in ("markdown-it-py", "bleach", "nh3"))])
+_LIBRARIES = ("markdown-it-py", "math-core", "bleach", "nh3")
+RENDERER = ":".join(["2", *(f"{name}-{version(name)}" for name in _LIBRARIES)])
 
-_NESTING = 20  # levels of block tokens
 _DEPTH = 40  # levels of all elements, emphasis included
 _LENGTH = 100_000  # characters of HTML, or of source
-_LINES = 60  # lines of one displayed formula
-_CELLS = 2_000  # table cells of one comment
 
 _MESSAGES = {
     "shown_as_typed": "This is nested too deeply or grows too long, so it is shown as typed.",
@@ -41,29 +35,31 @@ _MESSAGES = {
 }
 
 
-def render(source: str, formula_html: FormulaHtml = as_source) -> Rendered:
-    """Render a comment's Markdown.
+def render(source: str, draw: Draw = mathml) -> Rendered:
+    """Render a comment's Markdown, with its formulas as MathML.
 
-    `formula_html` makes inline HTML of one formula token, whose `content` is the TeX, `markup` the
-    source with delimiters, and `meta["display"]` a truth value. Never raises for text without NUL
-    and lone surrogates: what exceeds the limits comes out as it was typed, with a notice.
+    `draw` makes MathML of one formula; a formula that it refuses is shown as its source, with a
+    notice at its place. Never raises for text without NUL and lone surrogates: what exceeds the
+    limits comes out as it was typed, with a notice.
     """
     tokens, complete = _markdown(source)
-    html = sanitize.html(tokens, formula_html) if tokens else ""
-    if tokens is None or len(html) > _LENGTH:
+    if tokens is None:
         return as_typed(source)
-    return _rendered(source, tokens, html, [] if complete else ["formulas_skipped"])
+    nonce = hashlib.sha256(source.encode()).hexdigest()
+    found = formulas.draw_all(tokens, f"m{int(nonce, 16) % 10**12:012}-", draw)
+    html = _html(tokens, Insets(f"c{nonce[:32]}"))
+    if html is None:
+        return as_typed(source)
+    skipped = [] if complete else [_notice("formulas_skipped", source)]
+    notices = (*skipped, *faults.notices(source, tokens, found))
+    return Rendered(html, excerpt(tokens), notices, RENDERER)
 
 
 def as_typed(source: str) -> Rendered:
     """Render a comment as it was typed, without any Markdown, with a notice."""
     tokens = _as_typed(source)
-    return _rendered(source, tokens, sanitize.html(tokens, as_source), ["shown_as_typed"])
-
-
-def _rendered(source: str, tokens: list[Token], html: str, codes: list[str]) -> Rendered:
-    notices = tuple(Notice(code, _MESSAGES[code], 0, len(source)) for code in codes)
-    return Rendered(sanitize.clean(html), excerpt(tokens), notices, RENDERER)
+    html = sanitize.clean(sanitize.html(tokens, sanitize.as_source))
+    return Rendered(html, excerpt(tokens), (_notice("shown_as_typed", source),), RENDERER)
 
 
 def parse(source: str) -> list[Token]:
@@ -80,9 +76,9 @@ def _markdown(source: str) -> tuple[list[Token] | None, bool]:
     if len(source) > _LENGTH:
         return None, False
     budget = Budget(steps=12 * len(source) + 40_000)
-    tokens = _PARSER.parse(source, {"mathematics": budget, "cells": _CELLS})
+    tokens = markdown.tokens(source, budget)
     blocks = max((token.level for token in tokens), default=0)
-    deep = blocks >= _NESTING - 1 or _depth(tokens) > _DEPTH
+    deep = blocks >= markdown.NESTING - 1 or _depth(tokens) > _DEPTH
     return (None if deep else tokens), not budget.refused
 
 
@@ -90,199 +86,21 @@ def _depth(tokens: Iterable[Token]) -> int:
     return max((token.level + _depth(token.children or ()) for token in tokens), default=0)
 
 
+def _html(tokens: list[Token], insets: Insets) -> str | None:
+    """Return clean HTML with formulas in it, or None if it grows too long."""
+    html = sanitize.html(tokens, insets.place)
+    try:
+        return insets.fill(sanitize.clean(html)) if len(html) <= _LENGTH else None
+    except Misplaced:
+        return None
+
+
+def _notice(code: str, source: str) -> Notice:
+    return Notice(code, _MESSAGES[code], 0, len(source))
+
+
 def _as_typed(source: str) -> list[Token]:
     lines = [Token("text", "", 0, content=line) for line in source.split("\n")]
     children = [token for line in lines for token in (Token("hardbreak", "br", 0), line)]
     opening, closing = Token("paragraph_open", "p", 1), Token("paragraph_close", "p", -1)
     return [opening, Token("inline", "", 0, children=children[1:]), closing]
-
-
-# --- Rules for running text ---
-
-
-class _State(StateInline):
-    """Running text in which emphasis may touch Chinese, Japanese and Korean characters."""
-
-    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803
-        """Tell whether a run of delimiters may open or close emphasis.
-
-        As CommonMark does, except that a CJK character outside counts as punctuation and one inside
-        as a letter, for `**注意：**后面`. `2*3*4` is a product; `_` keeps the rule, for names.
-        """
-        run = super().scanDelims(start, canSplitWord)
-        before = self.src[max(start - 1, 0) : start] or " "
-        after = self.src[start + run.length : min(start + run.length + 1, self.posMax)] or " "
-        if not canSplitWord:
-            return run
-        if self.src[start] == "*" and _ALPHANUMERIC.fullmatch(before + after):
-            return run._replace(can_open=False, can_close=False)
-        return run._replace(
-            can_open=run.can_open or _flanks(after, before),
-            can_close=run.can_close or _flanks(before, after),
-        )
-
-
-def _flanks(inside: str, outside: str) -> bool:
-    return not inside.isspace() and bool(_CJK.fullmatch(inside) or _CJK.fullmatch(outside))
-
-
-_ALPHANUMERIC = re.compile("[A-Za-z0-9]{2}")
-_CJK = re.compile(f"[{sanitize.CJK_LETTERS}\u3001-\u303f\uff01-\uff65]")
-_DOLLARS = re.compile(r"\${2,}")
-
-
-class _Inline(ParserInline):
-    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
-        state = _State(src, md, env, tokens)
-        self.tokenize(state)
-        for rule in self.ruler2.getRules(""):
-            rule(state)
-        return state.tokens
-
-
-def _formula(state: StateInline, silent: bool) -> bool:
-    """Read a formula, or pass a run of dollars, whose rest must not open another one."""
-    src, pos = state.src, state.pos
-    if src[pos] not in "$\\":
-        return False
-    budget: Budget = state.env["mathematics"]
-    found = latex.match(src, pos, state.posMax, budget)
-    run = _DOLLARS.match(src, pos, state.posMax)
-    if found is None and run is None:
-        return False
-    state.pos = found.end if found else run.end() if run else pos
-    if found and not silent:
-        _fill(state.push(latex.INLINE, "", 0), src[pos : found.end], found, budget)
-    elif not silent:
-        state.append_pending(src[pos : state.pos])
-    return True
-
-
-def _fill(token: Token, source: str, formula: Formula, budget: Budget) -> None:
-    token.content, token.markup, token.meta = formula.tex, source, {"display": formula.display}
-    budget.formulas -= 1
-
-
-# --- Rules for blocks ---
-
-_DISPLAY = re.compile(r"\$\$|\\\[|\\begin\{")
-_DELIMITER_ROW = re.compile(r"[\s|:-]*-[\s|:-]*")
-_SEPARATOR = re.compile(r"(?<!\\)\|")
-_PIPE = "\ufdd0"  # stands for a pipe inside a formula; no text that is shown holds it
-
-
-def _line(state: StateBlock, line: int) -> str:
-    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-
-
-def _display(state: StateBlock, start: int, end: int, silent: bool, within: bool) -> bool:
-    """Read a displayed formula that has lines of its own, first or `within` a line of text.
-
-    Otherwise its lines that begin with `+`, `-` or `>` would be other blocks. One that shares its
-    only line is left to the inline rule.
-    """
-    line = _line(state, start)
-    if state.is_code_block(start) or not _DISPLAY.search(line):
-        return False
-    text = _text_from(state, start, end)
-    for at, formula in latex.spans(text, len(line), state.env["mathematics"]):
-        alone = formula.end > len(line) or not (at or line[formula.end :].strip())
-        if formula.display and alone and within == (at > 0):
-            break
-    else:
-        return False
-    if latex.is_one(text[at : formula.end]) and not silent:
-        _push_display(state, start, text, at, formula)
-    return latex.is_one(text[at : formula.end])
-
-
-def _text_from(state: StateBlock, line: int, end: int) -> str:
-    """Return the text of a container from a line on, as far as a displayed formula may reach."""
-    indent = min(state.blkIndent, state.sCount[line])
-    lines = range(line, min(end, line + _LINES))
-    ends = (at for at in lines if state.sCount[at] < indent and not state.isEmpty(at))
-    return state.getLines(line, next(ends, lines.stop), indent, False).lstrip()
-
-
-def _push_display(state: StateBlock, start: int, text: str, at: int, found: Formula) -> None:
-    """Push the text before a formula as a paragraph, then the formula; the rest is a new block."""
-    if at:
-        state.push("paragraph_open", "p", 1)
-        head = state.push("inline", "", 0)
-        head.content, head.children = text[:at].strip(), []
-        state.push("paragraph_close", "p", -1)
-    _fill(state.push(latex.BLOCK, "", 0), text[at : found.end], found, state.env["mathematics"])
-    last = start + text.count("\n", 0, found.end)
-    tail = text[found.end :].partition("\n")[0]
-    state.line = last + (not tail.strip())
-    if tail.strip():  # the rest of the line becomes a line
-        state.bMarks[last] = state.eMarks[last] - len(tail)
-        state.tShift[last] = len(tail) - len(tail.lstrip())
-        state.sCount[last] = state.blkIndent
-
-
-def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read a table as markdown-it does, except that pipes in formulas separate no cells.
-
-    Short rows are filled up, by which 9 kB became 690 kB of HTML, so a comment's cells are counted.
-    A row too long, whose end would be dropped, ends the table.
-    """
-    if start + 2 > end or not _DELIMITER_ROW.fullmatch(_line(state, start + 1)):
-        return False
-    rows = state.env["cells"] // (1 + _line(state, start + 1).count("|"))
-    source, first = state.src, len(state.tokens)
-    _hide_pipes(state, start, start + 1)
-    found = rows > 1 and table(state, start, end, True)
-    if found and not silent:
-        last = min(end, start + 1 + rows)
-        _hide_pipes(state, start + 2, last)
-        wide = (row for row in range(start + 2, last) if _pipes(state, row) > _pipes(state, start))
-        table(state, start, next(wide, last), False)
-        _finish_cells(state, first)
-    state.src = source
-    return found
-
-
-def _pipes(state: StateBlock, line: int) -> int:
-    return len(_SEPARATOR.findall(_line(state, line).strip().strip("|")))
-
-
-def _hide_pipes(state: StateBlock, line: int, end: int) -> None:
-    for number in range(line, end):
-        text, at = _line(state, number), state.eMarks[number]
-        for start, formula in list(latex.spans(text, len(text), state.env["mathematics"])):
-            hidden = text[start : formula.end].replace("|", _PIPE)
-            text = text[:start] + hidden + text[formula.end :]
-        state.src = state.src[: at - len(text)] + text + state.src[at:]
-
-
-def _finish_cells(state: StateBlock, first: int) -> None:
-    for token in state.tokens[first:]:
-        token.content = token.content.replace(_PIPE, "|")
-        if token.type in ("th_open", "td_open"):
-            token.attrs = {}  # a `style`, which the closed list has not
-            state.env["cells"] -= 1
-
-
-# --- The parser ---
-
-
-class _Parser(MarkdownIt):
-    def validateLink(self, url: str) -> bool:  # noqa: N802
-        return sanitize.is_address(url)
-
-
-_ANYWHERE: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-
-_PARSER = _Parser("default", {"maxNesting": _NESTING, "breaks": True})
-_PARSER.inline = _Inline()
-_PARSER.inline.ruler.at("linkify", sanitize.address_rule)
-_PARSER.inline.ruler.before("escape", "formula", _formula)
-_PARSER.block.ruler.at("table", _table, {"alt": ["paragraph"]})
-_PARSER.block.ruler.before("fence", "display", partial(_display, within=False), _ANYWHERE)
-_PARSER.block.ruler.before(
-    "paragraph", "display_within", partial(_display, within=True), {"alt": ["paragraph"]}
-)
-# No images. A reference definition that nothing refers to would vanish, and text over `---` be a
-# heading by surprise.
-_PARSER.disable(["image", "reference", "lheading"])

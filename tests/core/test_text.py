@@ -20,12 +20,14 @@ from comments_service.core.text import (
     parse,
     render,
 )
+from tests.core.undrawn import undrawn
 
 COMMENTS = [
     json.loads(line)
     for line in (Path(__file__).parent.parent / "data" / "comments.jsonl").read_text().split("\n")
     if line
 ]
+UNDRAWABLE = {"c142"}  # its TeX is broken on purpose
 BLOCKS = {"p", "br", "li", "td", "th", "div", "pre", "tr", "blockquote", "hr"}
 
 
@@ -56,7 +58,8 @@ def test_a_readers_comment_shows_its_formulas_and_all_its_text(comment: dict[str
     assert formulas(parse(comment["body"])) == comment["expect_math"]
     for text in comment["expect_text"]:
         assert " ".join(text.split()) in visible(rendered.html)
-    assert rendered.warnings == ()
+    assert bool(rendered.warnings) == (comment["id"] in UNDRAWABLE)
+    assert rendered.html.count("<math") == len(comment["expect_math"]) - len(rendered.warnings)
     assert rendered.renderer == RENDERER
 
 
@@ -100,7 +103,7 @@ SHOWN = [
 
 @pytest.mark.parametrize(("source", "html"), SHOWN)
 def test_markdown_is_shown_as_readers_of_comments_expect(source: str, html: str) -> None:
-    assert render(source).html.strip() == html.replace('"R"', '"nofollow ugc noopener"')
+    assert undrawn(source).html.strip() == html.replace('"R"', '"nofollow ugc noopener"')
 
 
 MIXED = [
@@ -163,7 +166,7 @@ KILLERS = {
 
 @pytest.mark.parametrize("source", KILLERS.values(), ids=KILLERS)
 def test_no_input_is_too_much(source: str) -> None:
-    rendered = render(source)
+    rendered = undrawn(source)
     assert len(rendered.html) <= 100_000
     assert rendered.html.count("<td>") <= 2_000
     assert len(rendered.excerpt) <= 1_500
@@ -187,15 +190,16 @@ def test_what_grows_too_long_is_shown_as_typed() -> None:
 
 def test_formulas_past_the_limit_are_text_with_a_notice() -> None:
     rendered = render("$x$ " * 201)
-    assert rendered.html.count("<code") == 200
-    assert visible(rendered.html) == ("$x$ " * 201).strip()
+    assert rendered.html.count("<math") == 200
+    assert visible(rendered.html) == ("x " * 200 + "$x$")
     assert rendered.warnings[0].code == "formulas_skipped"
     assert isinstance(rendered.warnings[0], Notice)
 
 
-def test_a_caller_decides_how_a_formula_is_shown() -> None:
-    rendered = render("a $b$\n\n$$c$$", lambda token: f"<em>{token.content}</em>")
-    assert '<p>a <em>b</em></p>\n<div class="comments-math"><em>c</em></div>' in rendered.html
+def test_a_caller_draws_the_formulas() -> None:
+    html = render("a $b$\n\n$$c$$", lambda tex, _: f"<math><mn>{tex}{tex}</mn></math>").html
+    assert 'data-source="$b$"><math><mn>bb</mn></math></span></p>' in html
+    assert '<div class="comments-math" data-source="$$c$$"><math><mn>cc</mn></math></div>' in html
 
 
 @given(st.text(max_size=300))
@@ -209,7 +213,7 @@ def test_every_text_can_be_rendered(text: str) -> None:
     st.text("abcxyz 中文，0123+=^", max_size=40), st.text("abcxyz+=^_()", min_size=1, max_size=20)
 )
 def test_the_source_of_a_formula_survives(around: str, tex: str) -> None:
-    html = render(f"{around}\n\n> {around} ${tex}$ {around}\n\n$${tex}$$").html
+    html = undrawn(f"{around}\n\n> {around} ${tex}$ {around}\n\n$${tex}$$").html
     assert visible(html).count(f"${tex}$") >= 2
 
 

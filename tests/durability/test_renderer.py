@@ -64,14 +64,52 @@ async def test_a_text_that_crashes_two_children_is_shown_as_typed(
 ) -> None:
     receive, crashes = renderer._receive, iter([True, True])
 
-    async def receive_from_the_dead(process: asyncio.subprocess.Process) -> text.Rendered:
+    async def receive_from_the_dead(
+        process: asyncio.subprocess.Process, job: renderer._Job
+    ) -> text.Rendered:
         if next(crashes, False):
             process.kill()
-        return await receive(process)
+        return await receive(process, job)
 
     monkeypatch.setattr(renderer, "_receive", receive_from_the_dead)
     results = await asyncio.gather(*(child.render(f"**{n}**") for n in range(3)))
     assert [bool(result.warnings) for result in results] == [True, False, False]
+
+
+UNCHECKED = """
+import resource
+from comments_service import renderer
+from comments_service.core import tex
+tex.check = lambda row: None
+resource.setrlimit(resource.RLIMIT_STACK, (2**19, resource.RLIM_INFINITY))
+renderer.main()
+"""
+FATAL = {"hangs": "([" * 20, "overflows its stack": "{" * 3_000}
+
+
+@pytest.mark.parametrize("tex", FATAL.values(), ids=FATAL)
+async def test_a_formula_that_ends_the_child_is_shown_as_its_source_and_the_rest_is_drawn(
+    child: Renderer, monkeypatch: pytest.MonkeyPatch, tex: str
+) -> None:
+    """The limits that come first are off here, so that the real library is brought to its end."""
+    monkeypatch.setattr(renderer, "_CHILD", ("-c", UNCHECKED))
+    source = f"alice: $x$\n\n$${tex}$$\n\n$z$"
+    hurt, other = await asyncio.gather(child.render(source), child.render("bob: $y$"))
+    assert hurt.html.count("<math") == 2
+    assert f'<code class="comments-tex">$${tex}$$</code>' in hurt.html
+    assert [notice.code for notice in hurt.warnings] == ["formula_late"]
+    assert source[hurt.warnings[0].start : hurt.warnings[0].end] == f"$${tex}$$"
+    assert "<math" in other.html and other.warnings == ()
+
+
+async def test_a_text_full_of_such_formulas_is_shown_without_drawing_any(
+    child: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renderer, "_CHILD", ("-c", UNCHECKED))
+    mallory = await child.render("$x$ " + " ".join(["$" + "([" * 20 + "$"] * 9))
+    assert "<math" not in mallory.html
+    assert len(mallory.warnings) == 10
+    assert "<math" in (await child.render("$x$")).html
 
 
 async def test_no_text_is_blamed_for_a_slow_start(
@@ -144,10 +182,16 @@ KILLERS = {
     "backticks": "`" + "``" * 4_000,
     "macro bomb": "$\\def\\a{{{{{{{{{{{{{\\a}}}}}}}}}}}}}\\a$",
     "openers": "$" + "([" * 20 + "$",
+    "nested arguments": r"$\def\a#1{#1#1}" + r"\a{" * 20 + "x" + "}" * 20 + "$",
+    "braces": "$" + "{" * 400 + "}" * 400 + "$",
+    "accents": "$" + r"\hat" * 300 + "x$",
     "autolinks": "<http://a>" * 999,
     "entities": "&amp;" * 2_000,
     "combining": "a" + "\u0301" * 9_999,
 }
+
+
+SHOWN = ("macro bomb", "openers", "nested arguments", "braces", "accents")  # as their source
 
 
 async def test_killers_are_stored_and_others_are_answered_meanwhile(tmp_path: Path) -> None:
@@ -158,6 +202,9 @@ async def test_killers_are_stored_and_others_are_answered_meanwhile(tmp_path: Pa
                 draft = {"thread": "/killers", "name": "mallory", "body": body[:10_000]}
                 answer = await client.post("/api/v1/sites/default/comments", json=draft)
                 assert answer.status_code == 201, (name, answer.text[:500])
+                if name in SHOWN:
+                    shown = f'<code class="comments-tex">{body}</code>'
+                    assert shown in answer.json()["comment"]["html"]
 
             sending = asyncio.gather(*(send(name, body) for name, body in KILLERS.items()))
             answered = 0

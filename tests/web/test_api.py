@@ -31,8 +31,11 @@ async def test_a_page_holds_what_the_contract_says(client: httpx2.AsyncClient) -
     assert {"id", "floor", "parent_id", "depth", "status", "author", "html", "excerpt", "published_at",
             "edited_at", "permalink", "reply_url", "replies"} <= set(root)  # fmt: skip
     assert root["author"] == {"name": "alice", "url": None, "avatar": None, "badge": None}
-    assert root["html"] == '<p>Let <code class="comments-tex">$a&lt;b$</code>.</p>\n'
-    assert root["excerpt"] == "Let $a<b$."
+    assert root["html"] == (
+        '<p>Let <span class="comments-formula" data-source="$a&lt;b$">'
+        "<math><mi>a</mi><mo>&lt;</mo><mi>b</mi></math></span>.</p>\n"
+    )
+    assert root["excerpt"] == "Let a < b."
     [reply] = root["replies"]
     assert (reply["parent_id"], reply["depth"], reply["floor"]) == (first["id"], 1, None)
     assert set(page["links"]) == {"first", "prev", "next", "last"}

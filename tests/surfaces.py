@@ -1,0 +1,58 @@
+"""Every surface that shows text from outside; what is added to the service is added here.
+
+Every attack is tried on each, over HTTP (tests/web/test_safety.py) and in Chromium
+(tests/browser/test_attacked_surfaces.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+API, KEY = "/api/v1/sites/demo", "/archives/11390"
+
+SURFACES = {
+    "page": "/sites/demo/thread?thread={key}&page={page}",
+    "page, newest first": "/sites/demo/thread?thread={key}&page={page}&order=newest",
+    "fragment of the embed": "/sites/demo/fragment?thread={key}&page={page}",
+    "reply and quotation": "/sites/demo/thread?thread={key}&replyTo={id}&quote={id}",
+    "fragment with a quotation": "/sites/demo/fragment?thread={key}&replyTo={id}&quote={id}",
+    "further replies": "/sites/demo/thread?thread={key}&root={id}",
+    "fragment of further replies": "/sites/demo/fragment?thread={key}&root={id}",
+    "demo page with recent comments": "/archives/11390",
+    "thread of an attacked key": "/sites/demo/thread?thread={attack}&title={attack}&url={attack}",
+    "page of an attacked key": "/archives/{attack}",
+    "thread of an attacked site": "/sites/{attack}/thread?thread={attack}",
+    "permalink": "/c/{id}",
+    "permalink that leads nowhere": "/c/{attack}",
+    "old permalink that leads nowhere": "/sites/demo/old/{attack}",
+    "queue": "/dashboard/queue?status={status}&cursor={cursor}",
+    "queue of an attacked status": "/dashboard/queue?status={attack}&cursor={attack}",
+    "queue of an attacked site": "/dashboard/queue?site={attack}&notice={attack}",
+    "one comment in the dashboard": "/dashboard/queue?id={id}",
+    "log": "/dashboard/log",
+    "login": "/dashboard/login?next={attack}",
+    "setup": "/dashboard/setup?invitation={attack}",
+}
+JSON_SURFACES = {
+    "page as JSON": API + "/comments?thread={key}&page={page}",
+    "single": API + "/comments/{id}",
+    "replies": API + "/comments/{id}/replies",
+    "recent": API + "/recent?limit=100",
+    "changes": API + "/changes?after=0&limit=500",
+    "counts": API + "/counts?thread={attack}",
+    "site that is not there": "/api/v1/sites/{attack}/recent",
+    "queue as JSON": "/api/v1/moderation/queue?status={status}&limit=200",
+}
+
+
+def filled(pattern: str, **values: Sequence[str]) -> list[str]:
+    """Return a surface's addresses, one for each of the values of each of its fields."""
+    addresses = [pattern]
+    for field, given in _in_braces(values).items():
+        if field in pattern:
+            addresses = [each.replace(field, value) for each in addresses for value in given]
+    return addresses
+
+
+def _in_braces(values: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    return {f"{{{name}}}": given for name, given in values.items()}
