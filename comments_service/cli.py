@@ -15,7 +15,7 @@ import click
 from comments_service import app as wiring
 from comments_service import demo, server
 from comments_service.errors import BadFields, DatabaseUnusable, ImportImpossible, Refused
-from comments_service.operations import entering, importing, maintaining
+from comments_service.operations import entering, importing, maintaining, rendering
 from comments_service.service import Service
 from comments_service.settings import Settings, SettingsInvalid, load
 
@@ -208,3 +208,24 @@ def import_(kind: str, file: Path, slug: str, dry_run: bool, **flags: Any) -> No
             _say(line)
 
     _run(_settings(flags), work)
+
+
+@main.command("render-again")
+@click.option("--site", "slug", help="Render the comments of this site only.")
+@_with_settings
+def render_again(slug: str | None, **flags: Any) -> None:
+    """Renew what an older renderer made of the comments; stopped, it goes on when run again."""
+
+    async def work(service: Service) -> rendering.Report:
+        stale = await rendering.count_stale(service, slug)
+        hidden = not (stale and sys.stderr.isatty())
+        with click.progressbar(
+            length=stale, label="Rendering", show_pos=True, hidden=hidden, file=sys.stderr
+        ) as bar:
+            return await rendering.render_again(service, slug, bar.update)
+
+    try:
+        report = _run(_settings(flags), work)
+    except KeyboardInterrupt:
+        raise click.ClickException("Interrupted. Run it again to go on from there.") from None
+    _say(f"{report.comments} comments rendered again, {report.different} of them look different.")

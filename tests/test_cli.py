@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from comments_service.cli import main
+from tests.postgres import PostgresServer
 from tests.servers import ROOT, Server
 
 SAMPLE = ROOT / "comments_service" / "demo" / "typecho.sqlite"
@@ -70,6 +74,8 @@ def test_olga_sets_up_a_site_from_nothing(tmp_path: Path) -> None:
         (["import", "typecho", "pyproject.toml", "--site", "blog"], 1, "pyproject.toml"),
         (["import", "typecho", "missing.db", "--site", "blog"], 2, "missing.db"),
         (["import", "blogger", "pyproject.toml", "--site", "blog"], 2, "blogger"),
+        (["render-again", "--site", "blog"], 1, "no site of this name"),
+        (["render-again", "blog"], 2, "blog"),
         (["moderator", "add", "nobody", "--password-stdin"], 1, "email: "),
         (["moderator", "add", "m@b.example", "--password-stdin"], 1, "password: "),
         (["token", "create"], 2, "--scope"),
@@ -93,6 +99,72 @@ def test_an_import_says_what_it_did_and_does_it_once(tmp_path: Path) -> None:
     assert done.stderr == tried.stderr and done.stdout == ""
     again = run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
     assert "0 threads, 0 comments" in again.stderr and "were there already" in again.stderr
+
+
+def make_old(folder: Path) -> int:
+    """Leave all comments as an older renderer would have, and return their number."""
+    connection = sqlite3.connect(folder / "comments.sqlite")
+    number = connection.execute("UPDATE comments SET renderer = '0', html = 'old'").rowcount
+    connection.commit()
+    connection.close()
+    return number
+
+
+def test_rendering_again_says_what_it_did_and_does_it_once(tmp_path: Path) -> None:
+    run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    number = make_old(tmp_path)
+    elsewhere = run(tmp_path, "render-again", "--site", "default")
+    assert elsewhere.stderr == "0 comments rendered again, 0 of them look different.\n"
+    done = run(tmp_path, "render-again")
+    sentence = f"{number} comments rendered again, {number} of them look different.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", sentence)
+    assert run(tmp_path, "render-again").stderr == elsewhere.stderr
+
+
+def test_olga_sees_at_a_terminal_how_far_it_is(tmp_path: Path) -> None:
+    run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    number = make_old(tmp_path)
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "comments_service", "render-again", "--data-dir", str(tmp_path)],
+        stderr=theirs,
+        cwd=ROOT,
+    )
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while piece := os.read(ours, 4096):
+            said += piece
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert f"Rendering  [{'-' * 36}]  0/{number}".encode() in said
+    assert f"Rendering  [{'#' * 36}]  {number}/{number}".encode() in said
+    assert said.count(f"{number} comments rendered again".encode()) == 1
+
+
+def test_rendering_again_waits_for_the_end_of_a_service_on_sqlite(tmp_path: Path) -> None:
+    with Server(tmp_path):
+        done = run(tmp_path, "render-again")
+    assert done.returncode == 1 and "is in use by another process" in done.stderr
+
+
+def test_rendering_again_runs_beside_a_service_on_postgres(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.create_database()
+    with Server(tmp_path, DATABASE_URL=url) as server:
+        thread = f"{server.url}/api/v1/sites/default/comments"
+        draft = {"thread": "/post", "name": "alice", "body": "**bold**"}
+        assert httpx2.post(thread, json=draft).status_code == 201
+        update = "UPDATE comments SET renderer = '0', html = '<p>old</p>'"
+        postgres.sql(update, database=url.rsplit("/", 1)[1])
+        before = httpx2.get(f"{thread}?thread=/post")
+        done = run(tmp_path, "render-again", COMMENTS_DATABASE_URL=url)
+        assert done.stderr.endswith("1 comments rendered again, 1 of them look different.\n")
+        tag = {"If-None-Match": before.headers["etag"]}
+        after = httpx2.get(f"{thread}?thread=/post", headers=tag)
+    assert "<p>old</p>" in before.text
+    assert after.status_code == 200 and "<strong>bold</strong>" in after.text
 
 
 def test_the_first_start_shows_address_link_and_snippet(tmp_path: Path) -> None:

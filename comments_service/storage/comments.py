@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comments_service.core.models import Comment
+from comments_service.core.moderation import Status
+from comments_service.core.rendered import Rendered
 from comments_service.storage.database import Database, Queries, Transaction, columns_of, in_list
 
 COLUMNS, _NAMED, _params = columns_of(Comment)
@@ -137,6 +139,26 @@ async def queue(
     return [Comment(*row) for row in rows]
 
 
+async def after(db: Queries, place: tuple[int, int], limit: int) -> list[Comment]:
+    """Return the comments after a thread and id, of all sites, in the order of the primary key."""
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM comments WHERE (thread_id, id) > (:t, :id)
+            ORDER BY thread_id, id LIMIT :limit""",
+        {"t": place[0], "id": place[1], "limit": limit},
+    )
+    return [Comment(*row) for row in rows]
+
+
+async def count_stale(tx: Transaction, renderer: str, site_id: int | None) -> int:
+    """Return how many comments another renderer made, of all sites or of one; it reads them all."""
+    rows = await tx.fetch(
+        """SELECT count(*) FROM comments
+           WHERE renderer <> :renderer AND site_id = coalesce(CAST(:site AS BIGINT), site_id)""",
+        {"renderer": renderer, "site": site_id},
+    )
+    return int(rows[0][0])
+
+
 async def count_by_status(db: Database) -> dict[str, int]:
     """Return how many comments there are of each status but 'approved', whose number may be large."""
     rows = await db.scan(
@@ -214,6 +236,28 @@ async def save_text(tx: Transaction, comment: Comment) -> None:
             "edited_at": comment.edited_at,
         },
     )
+
+
+async def save_rendering(tx: Transaction, read: Comment, shown: Rendered) -> Status | None:
+    """Store what was made anew of a comment's source; return the status that the comment has now.
+
+    Stores and returns nothing where source or html have changed since the comment was read.
+    """
+    rows = await tx.fetch(
+        """UPDATE comments SET html = :html, excerpt = :excerpt, renderer = :renderer
+           WHERE thread_id = :t AND id = :id AND body = :body AND renderer = :former
+           RETURNING status""",
+        {
+            "t": read.thread_id,
+            "id": read.id,
+            "body": read.body,
+            "former": read.renderer,
+            "html": shown.html,
+            "excerpt": shown.excerpt,
+            "renderer": shown.renderer,
+        },
+    )
+    return rows[0][0] if rows else None
 
 
 async def site_is_empty(db: Database, site_id: int) -> bool:

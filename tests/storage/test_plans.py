@@ -46,6 +46,7 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
         "comments_queue",
     ),
     "find": (lambda db: comments.find(db, 5), "comments_id"),
+    "after": (lambda db: comments.after(db, (THREAD, 5), 32), "sqlite_autoindex_comments_1"),
     "changes": (lambda db: sites.changes_after(db, 7, 3, 100), "changes_site"),
 }
 
