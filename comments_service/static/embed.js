@@ -7,7 +7,7 @@
  * sends its form so that one press is one comment, whatever the connection does. The service's own
  * thread page carries the same element around what is already there, and works without it.
  *
- * Events, all bubbling: comments:loaded, comments:submitted, comments:error.
+ * Events, all bubbling: comments:loaded, comments:submitted, comments:error, and comments:math of math.js.
  */
 
 const BASE = new URL("..", import.meta.url);
@@ -25,6 +25,8 @@ const OWN_NAMES = Object.fromEntries(Object.keys(HOST_NAMES).map((name) => [name
 const VIEW = ["page", "root", "cursor", "order"];
 const PERSON = ["name", "email", "website"];
 const MOST_RECEIPTS = 50;
+const FORMULA = ".comments-formula[data-source], .comments-math[data-source]";
+const COPIED = new Set("href src alt colspan rowspan start lang dir".split(" "));
 
 const WORDS = {
   loading: "Loading comments…",
@@ -113,8 +115,55 @@ function wantStylesheet() {
   }
 }
 
+// --- Copying formulas
+
+/** Put the selected text on the clipboard with each formula as its source. */
+function copyFormulas(event, thread) {
+  const selection = getSelection();
+  const drawn = [...thread.querySelectorAll(FORMULA)].filter((it) => !it.querySelector("code.comments-tex"));
+  const taken = drawn.filter((formula) => selection.containsNode(formula, true));
+  const typing = event.target.matches?.("input, textarea");
+  if (event.defaultPrevented || typing || selection.isCollapsed || !taken.length) return;
+  const ranges = Array.from({ length: selection.rangeCount }, (_, index) => selection.getRangeAt(index));
+  for (const range of ranges) takeWhole(range);
+  // The browser makes the text, while each formula is a mark with its number.
+  const kept = taken.map((formula) => ({ formula, children: [...formula.childNodes], left: formula.scrollLeft }));
+  kept.forEach(({ formula }, index) => formula.replaceChildren(`\uE000${index}\uE000`));
+  const marked = selection.toString();
+  const page = new DOMParser().parseFromString("", "text/html");
+  page.body.append(...ranges.map((range) => range.cloneContents()));
+  for (const { formula, children, left } of kept) {
+    formula.replaceChildren(...children);
+    if (left) formula.scrollLeft = left;
+  }
+  const text = marked.replace(/\uE000(\d+)\uE000/g, (mark, index) => taken[index]?.dataset.source ?? mark);
+  event.clipboardData.setData("text/plain", text);
+  event.clipboardData.setData("text/html", plainHtml(page.body));
+  event.preventDefault();
+}
+
+/** Move the ends of a range that are inside formulas out of them. */
+function takeWhole(range) {
+  const around = (node) => (node.closest ? node : node.parentElement)?.closest(FORMULA);
+  const [first, last] = [around(range.startContainer), around(range.endContainer)];
+  if (first) range.setStartBefore(first);
+  if (last) range.setEndAfter(last);
+}
+
+function plainHtml(body) {
+  for (const formula of body.querySelectorAll(FORMULA)) {
+    formula.replaceChildren(element("code", { textContent: formula.dataset.source }));
+  }
+  for (const extra of body.querySelectorAll("script, style, form, [aria-hidden=true]")) extra.remove();
+  for (const link of body.querySelectorAll("a[href]")) link.setAttribute("href", link.href);
+  for (const copied of body.querySelectorAll("*")) {
+    for (const name of copied.getAttributeNames()) if (!COPIED.has(name)) copied.removeAttribute(name);
+  }
+  return body.innerHTML;
+}
+
 class CommentThread extends HTMLElement {
-  static observedAttributes = ["site", "thread"];
+  static observedAttributes = ["site", "thread", "math", "equations"];
 
   #section = null;
   #form = null;
@@ -124,6 +173,7 @@ class CommentThread extends HTMLElement {
   #loading = null;
   #sending = false;
   #life = null;
+  #dressed = false; // whether math.js has been at work
 
   get site() {
     return this.getAttribute("site") ?? "default";
@@ -145,6 +195,7 @@ class CommentThread extends HTMLElement {
     this.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     this.addEventListener("input", () => this.#keep(), { signal });
     addEventListener("popstate", () => this.#travelled(), { signal });
+    document.addEventListener("copy", (event) => copyFormulas(event, this), { signal });
     wantStylesheet();
     this.#start();
   }
@@ -156,7 +207,9 @@ class CommentThread extends HTMLElement {
   }
 
   attributeChangedCallback(name, before) {
-    if (this.#life && before !== null) this.#start();
+    if (!this.#life) return;
+    if (name === "math" || name === "equations") this.#dress();
+    else if (before !== null) this.#start();
   }
 
   async #start() {
@@ -267,11 +320,22 @@ class CommentThread extends HTMLElement {
         timeStyle: "short",
       }).format(new Date(time.dateTime));
     }
-    for (const box of section.querySelectorAll(".comments-body, .comments-body *")) {
+    for (const box of section.querySelectorAll(".comments-body, .comments-body :not(math *)")) {
       if (box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX === "auto") box.tabIndex = 0;
     }
     this.#settleReceipts();
     this.#takeForm();
+    this.#dress();
+  }
+
+  /** Show formulas and references as the attributes ask; without any, they are right as they came. */
+  async #dress() {
+    const isPlain = (this.getAttribute("math") ?? "mathml") === "mathml" && !this.getAttribute("equations");
+    if (isPlain && !this.#dressed) return;
+    this.#dressed = true;
+    const { show, refer } = await import("./math.js");
+    show(this, this.getAttribute("math") ?? "mathml");
+    refer(this, this.getAttribute("equations"));
   }
 
   #failed(error) {
@@ -299,7 +363,7 @@ class CommentThread extends HTMLElement {
   /** After the first load, and where the address names a comment: go there. */
   async #arrive() {
     const id = /^#comment-(\d+)$/.exec(location.hash)?.[1];
-    if (location.hash === "#respond") this.#form?.scrollIntoView();
+    if (/^#(respond|m\d+-\d+)$/.test(location.hash)) this.querySelector(location.hash)?.scrollIntoView();
     if (!id || this.#mark(id)) return;
     const response = await fetch(this.#api(`comments/${id}`), { credentials: "omit" }).catch(() => null);
     if (!response?.ok) return;
@@ -637,6 +701,7 @@ class CommentThread extends HTMLElement {
       box.querySelector(".comments-body").replaceChildren(...nodes(answer.html));
       const warnings = answer.warnings.map((item) => element("li", { textContent: item.message }));
       box.querySelector(".comments-warnings").replaceChildren(...warnings);
+      this.#dress();
       box.hidden = false;
       box.scrollIntoView({ block: "nearest" });
       this.#say(WORDS.previewed);

@@ -37,18 +37,25 @@ HOST_PAGE = """<!doctype html>
 
 
 class Host:
-    """The blog: every path is a page with a thread, and its origin is registered."""
+    """The blog: every path is a page with a thread, and its origin is registered.
+
+    What is put into `pages`, by path, is served instead: its type, its policy and its text.
+    """
 
     def __init__(self) -> None:
         self.service = ""
+        self.pages: dict[str, tuple[str, str, str]] = {}
         host = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.split("?")[0]
-                body = HOST_PAGE.format(service=host.service, path=path).encode()
+                usual = ("text/html", "", HOST_PAGE.format(service=host.service, path=path))
+                kind, policy, text = host.pages.get(path, usual)
+                body = text.encode()
                 self.send_response(200 if path != "/favicon.ico" else 404)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
+                self.send_header("Content-Security-Policy", policy)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
