@@ -1,7 +1,7 @@
 # Needs python3 (3.11 or later), make and bash; bin/setup fetches the rest and skips what is there.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test check bench lock clean
+.PHONY: help setup setup-tests run test check bench pictures lock clean
 
 # Not named PYTHON: that is how a person tells bin/setup which interpreter to take.
 IN_VENV := .venv/bin/python -m
@@ -35,6 +35,9 @@ check: setup ## lint, formatting, types, and who may import whom
 
 bench: setup ## measure speed under load
 	@$(IN_VENV) bench
+
+pictures: setup-tests ## draw the examples of docs/writing.md anew
+	@CHROMIUM="$$(bin/setup --chromium)" $(IN_VENV) docs.writing.pictures
 
 lock: ## choose new versions of the dependencies (needs uv), then: make test
 	@bin/setup --lock

@@ -32,8 +32,8 @@ async def test_a_page_holds_what_the_contract_says(client: httpx2.AsyncClient) -
             "edited_at", "permalink", "reply_url", "replies"} <= set(root)  # fmt: skip
     assert root["author"] == {"name": "alice", "url": None, "avatar": None, "badge": None}
     assert root["html"] == (
-        '<p>Let <span class="comments-formula" data-source="$a&lt;b$">'
-        "<math><mi>a</mi><mo>&lt;</mo><mi>b</mi></math></span>.</p>\n"
+        '<p>Let <span class="comments-together"><span class="comments-formula" data-source="$a&lt;b$">'
+        "<math><mi>a</mi><mo>&lt;</mo><mi>b</mi></math></span>.</span></p>\n"
     )
     assert root["excerpt"] == "Let a < b."
     [reply] = root["replies"]
