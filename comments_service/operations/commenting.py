@@ -57,7 +57,7 @@ async def post_comment(
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
     comment = _comment(service, fresh, draft, visitor, shown)
-    verdict = await _verdict(service, visitor)
+    verdict = await _verdict(service, site, visitor)
     posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
     if posted.comment.visible and not posted.replayed:
         service.news.announce(site.site_id, fresh.thread_id)
@@ -103,11 +103,12 @@ async def _below_parent(
     return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
 
 
-async def _verdict(service: Service, visitor: Visitor) -> rules.Verdict:
+async def _verdict(service: Service, site: Site, visitor: Visitor) -> rules.Verdict:
     """Return what the rules say; asked before the transaction, which names one thread only."""
     own = await comments.find_many(service.database, sorted(visitor.receipts))
     proven = any(comment.visible for comment in own)
-    return rules.screen(rules.Facts(mode=service.settings.moderation, proven=proven))
+    mode = site.policy.moderation or service.settings.moderation
+    return rules.screen(rules.Facts(mode=mode, proven=proven))
 
 
 async def _obey(
@@ -177,7 +178,7 @@ async def edit_comment(
     """
     shown = await service.render(body)
     found = await _own(service, site, comment_id, visitor)
-    verdict = await _verdict(service, visitor)
+    verdict = await _verdict(service, site, visitor)
 
     async def edit(tx: Transaction) -> tuple[Thread, Comment]:
         thread, comment = await _locked(tx, service, found)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from comments_service.core.moderation import STATUSES, TABLE, actions, after
 from comments_service.core.permissions import ROLES, Actor
-from comments_service.operations import deciding, logbook
+from comments_service.core.policy import Policy
+from comments_service.errors import NotPermitted
+from comments_service.operations import deciding, logbook, maintaining, reading
 from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, House
 
@@ -93,3 +97,14 @@ async def test_two_decisions_on_one_comment_in_a_batch_are_each_answered(
     asks = [Ask(comment.id, 1, "approve"), Ask(comment.id, 1, "spam"), Ask(404, 1, "spam")]
     _, outcomes = await deciding.decide(strict_house.service, MONA, asks)
     assert [outcome.result for outcome in outcomes] == ["done", "stale", "unknown"]
+
+
+async def test_a_site_has_a_policy_of_its_own_which_only_an_owner_changes(house: House) -> None:
+    service, policy = house.service, Policy(moderation="all")
+    with pytest.raises(NotPermitted):
+        await maintaining.change_policy(service, MONA, house.site, policy)
+    house.site = await maintaining.change_policy(service, OLGA, house.site, policy)
+    assert (await house.post()).comment.status == "pending"
+    assert (await reading.site(service, "blog")).policy == policy
+    [act] = await logbook.latest(service)
+    assert (act.actor, act.action, act.thread_id) == (OLGA.name, "policy", 0)
