@@ -76,6 +76,7 @@ CREATE TABLE comments (
     simhash BIGINT NOT NULL DEFAULT 0,  -- alike for texts that are alike, see core.likeness
     reports BIGINT NOT NULL DEFAULT 0,  -- readers' reports that no moderator has answered
     edits BIGINT NOT NULL DEFAULT 0,  -- its author's edits that no moderator has looked at
+    moderator_id BIGINT,  -- who wrote it, where somebody did who was signed in
     PRIMARY KEY (thread_id, id),
     UNIQUE (thread_id, floor),
     UNIQUE (thread_id, submission_key),

@@ -7,6 +7,7 @@ ALTER TABLE comments ADD COLUMN network TEXT NOT NULL DEFAULT '';
 ALTER TABLE comments ADD COLUMN simhash BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE comments ADD COLUMN reports BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE comments ADD COLUMN edits BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE comments ADD COLUMN moderator_id BIGINT;
 UPDATE comments SET touched_at = coalesce(edited_at, created_at), network = CASE WHEN address LIKE '%:%' THEN '' ELSE address END;
 
 CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
