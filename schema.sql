@@ -13,7 +13,8 @@ CREATE TABLE sites (
     site_id BIGINT NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     change BIGINT NOT NULL DEFAULT 0,  -- one tick for each thing that readers could notice
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}'  -- JSON: what its owner chose, see core.policy
 );
 
 -- Where a site's pages live: only these may embed it and write from a browser.
@@ -53,7 +54,7 @@ CREATE TABLE comments (
     replies BIGINT NOT NULL DEFAULT 0,  -- of a root: replies that readers can see below it
     status TEXT NOT NULL CHECK (status IN ('pending', 'approved', 'spam', 'rejected', 'deleted')),
     restores_to TEXT NOT NULL CHECK (restores_to IN ('pending', 'approved')),
-    version BIGINT NOT NULL DEFAULT 1,  -- raised by every edit and decision
+    version BIGINT NOT NULL DEFAULT 1,  -- raised by every edit, decision and report
     name TEXT NOT NULL,
     email TEXT NOT NULL DEFAULT '',
     website TEXT NOT NULL DEFAULT '',
@@ -70,6 +71,11 @@ CREATE TABLE comments (
     created_at BIGINT NOT NULL,
     published_at BIGINT,
     edited_at BIGINT,
+    touched_at BIGINT NOT NULL DEFAULT 0,  -- when its version was last raised: what a filter is frozen by
+    network TEXT NOT NULL DEFAULT '',  -- of its address: an IPv4 address, or the /64 of an IPv6 one
+    simhash BIGINT NOT NULL DEFAULT 0,  -- alike for texts that are alike, see core.likeness
+    reports BIGINT NOT NULL DEFAULT 0,  -- readers' reports that no moderator has answered
+    edits BIGINT NOT NULL DEFAULT 0,  -- its author's edits that no moderator has looked at
     PRIMARY KEY (thread_id, id),
     UNIQUE (thread_id, floor),
     UNIQUE (thread_id, submission_key),
@@ -84,6 +90,12 @@ CREATE INDEX comments_id ON comments (id);
 CREATE INDEX comments_recent ON comments (site_id, published_at, id) WHERE status = 'approved';
 CREATE INDEX comments_thread_recent ON comments (thread_id, published_at, id) WHERE status = 'approved';
 CREATE INDEX comments_queue ON comments (status, created_at, id);
+CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
+CREATE INDEX comments_edited ON comments (created_at, id) WHERE edits > 0;
+CREATE INDEX comments_created ON comments (created_at, id);
+CREATE INDEX comments_name ON comments (name, created_at, id);
+CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
+CREATE INDEX comments_network ON comments (network, created_at, id) WHERE network <> '';
 
 -- What readers could notice, in the order in which it was committed.
 CREATE TABLE changes (
@@ -97,21 +109,100 @@ CREATE TABLE changes (
 );
 CREATE INDEX changes_site ON changes (site_id, seq);
 
--- Every act on a comment, one for each version it was done to.
-CREATE TABLE decisions (
+-- What was done, by whom and why; rows are added and never changed. An act on a comment is one for each
+-- version of it; other acts (a rule changed, a moderator made) have thread_id 0. 'seq' runs through all
+-- rows, and each row's hash goes over the one before, so that a changed row is found (core.chain).
+CREATE TABLE log (
+    thread_id BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    site_id BIGINT NOT NULL,  -- 0: of no site
+    comment_id BIGINT,
+    version BIGINT,  -- the version that the actor saw
+    batch TEXT NOT NULL,  -- acts that were done, and can be undone, together
+    actor TEXT NOT NULL,  -- 'moderator:ID', 'token:ID', 'rule:ID' or 'author'
+    action TEXT NOT NULL,
+    status_before TEXT,
+    status_after TEXT,
+    reason TEXT NOT NULL DEFAULT '',
+    rule TEXT NOT NULL DEFAULT '',  -- of the rules that had decided before: 'ID:VERSION', parted by spaces
+    detail TEXT NOT NULL DEFAULT '{}',  -- JSON: what else there is to know
+    at BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (thread_id, seq),
+    UNIQUE (thread_id, comment_id, version)
+);
+CREATE INDEX log_seq ON log (seq);
+CREATE INDEX log_batch ON log (batch, seq);
+CREATE INDEX log_actor ON log (actor, seq);
+
+-- The end of the log; the last row that a transaction locks. It has one row.
+CREATE TABLE log_head (
+    one SMALLINT NOT NULL PRIMARY KEY CHECK (one = 1),
+    seq BIGINT NOT NULL,
+    hash TEXT NOT NULL
+);
+
+-- What a comment said before each edit.
+CREATE TABLE revisions (
     thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
     comment_id BIGINT NOT NULL,
-    version BIGINT NOT NULL,  -- the version that the actor saw
-    batch TEXT NOT NULL,
-    actor TEXT NOT NULL,  -- 'moderator:ID', 'token:ID' or 'author'
-    action TEXT NOT NULL,
-    status_before TEXT NOT NULL,
-    status_after TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT '',
-    at BIGINT NOT NULL,
+    version BIGINT NOT NULL,  -- the version that said this
+    body TEXT NOT NULL,
+    actor TEXT NOT NULL,  -- who edited it
+    at BIGINT NOT NULL,  -- when
     PRIMARY KEY (thread_id, comment_id, version)
 );
-CREATE INDEX decisions_at ON decisions (at);
+
+-- What readers reported, one for each network and comment.
+CREATE TABLE reports (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    visitor TEXT NOT NULL,  -- a keyed hash of the network
+    reason TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    at BIGINT NOT NULL,
+    closed_at BIGINT,  -- when a moderator answered it
+    PRIMARY KEY (thread_id, comment_id, visitor)
+);
+
+-- The rules of the house, in the order in which they are asked.
+CREATE TABLE rules (
+    rule_id BIGINT NOT NULL PRIMARY KEY,
+    site_id BIGINT NOT NULL,  -- 0: of every site
+    position BIGINT NOT NULL,
+    kind TEXT NOT NULL,  -- see core.rules
+    params TEXT NOT NULL DEFAULT '{}',  -- JSON: what it looks for
+    action TEXT NOT NULL CHECK (action IN ('publish', 'hold', 'spam', 'reject')),
+    state TEXT NOT NULL CHECK (state IN ('on', 'shadow', 'off')),  -- shadow: says, but does nothing
+    version BIGINT NOT NULL DEFAULT 1,
+    note TEXT NOT NULL DEFAULT '',
+    expires_at BIGINT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL
+);
+
+-- Each time that a rule had something to say of a comment.
+CREATE TABLE hits (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    rule_id BIGINT NOT NULL,
+    rule_version BIGINT NOT NULL,
+    comment_version BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    shadow SMALLINT NOT NULL CHECK (shadow IN (0, 1)),
+    at BIGINT NOT NULL,
+    PRIMARY KEY (thread_id, comment_id, rule_id, comment_version)
+);
+CREATE INDEX hits_rule ON hits (rule_id, at);
+
+-- Which moderator is looking at which comment just now.
+CREATE TABLE looks (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (thread_id, comment_id, actor)
+);
 
 -- The ids that imported comments had where they came from.
 CREATE TABLE old_ids (
@@ -127,6 +218,16 @@ CREATE TABLE moderators (
     email TEXT NOT NULL UNIQUE,
     password_hash TEXT NOT NULL,
     created_at BIGINT NOT NULL
+);
+
+-- The filters of the queue that a moderator has saved under a name.
+CREATE TABLE filters (
+    filter_id BIGINT NOT NULL PRIMARY KEY,
+    moderator_id BIGINT NOT NULL REFERENCES moderators (moderator_id),
+    name TEXT NOT NULL,
+    query TEXT NOT NULL,  -- of the queue's address
+    created_at BIGINT NOT NULL,
+    UNIQUE (moderator_id, name)
 );
 
 -- Sessions, script tokens and the one-time links: only a hash of each secret is kept.

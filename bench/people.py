@@ -116,4 +116,9 @@ class Writer:
             created_at=at,
             published_at=at,
             edited_at=None,
+            touched_at=at,
+            network="192.0.2.1",
+            simhash=0,
+            reports=0,
+            edits=0,
         )

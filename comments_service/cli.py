@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ import click
 from comments_service import app as wiring
 from comments_service import demo, server
 from comments_service.errors import BadFields, DatabaseUnusable, ImportImpossible, Refused
-from comments_service.operations import entering, importing, maintaining, rendering
+from comments_service.operations import entering, importing, logbook, maintaining, rendering
 from comments_service.service import Service
 from comments_service.settings import Settings, SettingsInvalid, load
 
@@ -190,6 +191,25 @@ def token() -> None:
 def token_create(scope: str, **flags: Any) -> None:
     """Print a new token: it is shown this once."""
     click.echo(_run(_settings(flags), lambda service: entering.create_token(service, scope)))
+
+
+@main.group("log")
+def log_() -> None:
+    """Look at the log of what was done."""
+
+
+@log_.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_with_settings
+def log_verify(as_json: bool, **flags: Any) -> None:
+    """Hold every row of the log against its hash; the first changed or missing one is named."""
+    found = _run(_settings(flags), logbook.verify)
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+    if found.wrong is not None:
+        raise click.ClickException(f"Row {found.wrong} is not as it was written: {found.fault}.")
+    older = f", and {found.unsealed} older ones that have no hash" if found.unsealed else ""
+    _say(f"The log is whole: {found.rows} rows{older}. Its end is {found.head or 'empty'}.")
 
 
 @main.command("import")

@@ -116,6 +116,16 @@ class NotAllowed(Refused):
     sentence = Sentence("Sign in, or send a token as 'Authorization: Bearer ...'.")
 
 
+class NotPermitted(Refused):
+    code = "not_permitted"
+    sentence = "Your role does not allow this here. An owner can change it."
+
+
+class BatchUnknown(Refused):
+    code = "batch_unknown"
+    sentence = "There is no such decision or batch, or nothing of it can be undone."
+
+
 class LoginFailed(Refused):
     code = "login_failed"
     sentence = Sentence("The e-mail address or the password is wrong.")

@@ -15,7 +15,8 @@ import pytest
 from comments_service import app as wiring
 from comments_service.core import text
 from comments_service.core.draft import Draft
-from comments_service.core.models import Actor, Comment, Site, Visitor
+from comments_service.core.models import Comment, Site, Visitor
+from comments_service.core.permissions import ROLES, Actor
 from comments_service.operations import commenting, maintaining, reading
 from comments_service.operations.commenting import Posted
 from comments_service.service import Ids, Service
@@ -24,7 +25,7 @@ from comments_service.storage.database import bring_up_to_date
 from tests.postgres import PostgresServer
 
 BLOG = "https://blog.example"
-MONA = Actor("moderator:1", "mona@blog.example")
+MONA = Actor("moderator:1", "mona@blog.example", ROLES["moderator"])
 SECOND = 1_000_000
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from comments_service.core.moderation import Status, visible
+from comments_service.core.policy import Policy
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """The form of a site's name in addresses."""
@@ -19,6 +21,7 @@ class Site:
     site_id: int
     slug: str
     origins: tuple[str, ...] = ()
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,21 @@ class Comment:
     created_at: int
     published_at: int | None
     edited_at: int | None
+    touched_at: int
+    network: str
+    simhash: int
+    reports: int
+    edits: int
 
     @property
     def visible(self) -> bool:
         """Say whether readers can see it."""
         return visible(self.status)
+
+    @property
+    def attention(self) -> bool:
+        """Say whether it asks moderators for a second look: reports or edits that nobody has answered."""
+        return self.reports > 0 or self.edits > 0
 
     @property
     def placed(self) -> bool:
@@ -96,6 +109,8 @@ NEVER_PUBLISHED: dict[str, Any] = {
     "version": 1,
     "published_at": None,
     "edited_at": None,
+    "reports": 0,
+    "edits": 0,
 }
 """The fields of a comment that has no place yet."""
 
@@ -120,11 +135,29 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Somebody who may moderate: 'moderator:ID' or 'token:ID'."""
+class Entry:
+    """One act; the fields stand as in schema.sql. `seq` and `hash` are given when it is stored."""
 
-    name: str
-    label: str
+    thread_id: int
+    seq: int
+    site_id: int
+    comment_id: int | None
+    version: int | None
+    batch: str
+    actor: str
+    action: str
+    status_before: str | None
+    status_after: str | None
+    reason: str
+    rule: str
+    detail: str
+    at: int
+    hash: str
+
+    @property
+    def words(self) -> Sequence[object]:
+        """Return what the seal goes over."""
+        return astuple(self)[:-1]
 
 
 Record = dict[str, Any]

@@ -10,6 +10,10 @@ ChangeKind = Literal["published", "edited", "removed"]
 
 STATUSES: tuple[Status, ...] = ("pending", "approved", "spam", "rejected", "deleted")
 
+Queue = Literal["pending", "reported", "edited", "approved", "spam", "rejected", "deleted", "all"]
+QUEUES: tuple[Queue, ...] = ("pending", "reported", "edited", *STATUSES[1:], "all")
+"""The lists that moderators work through: a status each, and what asks for a second look."""
+
 TABLE: dict[Status, dict[Action, Status | None]] = {
     # None: back to where it stood before, see Comment.restores_to
     "pending": {"approve": "approved", "spam": "spam", "reject": "rejected", "delete": "deleted"},
@@ -34,21 +38,26 @@ _TARGETS: dict[Action, Status] = {
 }
 
 
-def actions(status: Status) -> list[Action]:
-    """Return the actions that a moderator may take on a comment of this status."""
-    return list(TABLE[status])
+def actions(status: Status, *, attention: bool = False) -> list[Action]:
+    """Return the actions that a moderator may take on a comment of this status.
+
+    `attention`: readers have reported it, or its author edited it, and nobody has answered; to approve
+    what is approved then says that it may stay.
+    """
+    keep: list[Action] = ["approve"] if attention and status == "approved" else []
+    return keep + list(TABLE[status])
 
 
-def after(status: Status, action: Action, restores_to: Status) -> Status | None:
+def after(
+    status: Status, action: Action, restores_to: Status, *, attention: bool = False
+) -> Status | None:
     """Return the status that an action leads to, or None where it is not legal.
 
     An action that changes nothing leads to the status itself.
     """
-    if _TARGETS.get(action) == status:
-        return status
-    if action not in TABLE[status]:
-        return None
-    return TABLE[status][action] or restores_to
+    if action in actions(status, attention=attention):
+        return TABLE[status].get(action, status) or restores_to
+    return status if _TARGETS.get(action) == status else None
 
 
 def visible(status: Status) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 
 from comments_service.core import rules
 from comments_service.core.draft import Draft, digest, fingerprint
-from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread, Visitor
+from comments_service.core.models import NEVER_PUBLISHED, Comment, Entry, Site, Thread, Visitor
+from comments_service.core.networks import network_of
 from comments_service.core.rendered import Rendered
 from comments_service.core.threads import page_address, thread_number
 from comments_service.errors import (
@@ -20,12 +21,12 @@ from comments_service.errors import (
     ThreadCollision,
     WindowClosed,
 )
+from comments_service.operations import logbook
 from comments_service.operations.receipts import receipt
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
-from comments_service.storage import comments, decisions, threads
+from comments_service.storage import comments, revisions, threads
 from comments_service.storage.database import Transaction
-from comments_service.storage.decisions import Decision
 
 SECOND = 1_000_000
 DUPLICATE_WINDOW = 3600 * SECOND
@@ -56,7 +57,7 @@ async def post_comment(
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
     comment = _comment(service, fresh, draft, visitor, shown)
-    verdict = await _verdict(service, visitor)
+    verdict = await _verdict(service, site, visitor)
     posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
     if posted.comment.visible and not posted.replayed:
         service.news.announce(site.site_id, fresh.thread_id)
@@ -102,11 +103,12 @@ async def _below_parent(
     return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
 
 
-async def _verdict(service: Service, visitor: Visitor) -> rules.Verdict:
+async def _verdict(service: Service, site: Site, visitor: Visitor) -> rules.Verdict:
     """Return what the rules say; asked before the transaction, which names one thread only."""
     own = await comments.find_many(service.database, sorted(visitor.receipts))
     proven = any(comment.visible for comment in own)
-    return rules.screen(rules.Facts(mode=service.settings.moderation, proven=proven))
+    mode = site.policy.moderation or service.settings.moderation
+    return rules.screen(rules.Facts(mode=mode, proven=proven))
 
 
 async def _obey(
@@ -137,7 +139,7 @@ def _comment(
     service: Service, thread: Thread, draft: Draft, visitor: Visitor, shown: Rendered
 ) -> Comment:
     said = digest(service.secret, thread.thread_id, draft)
-    number = service.ids()
+    number, at = service.ids(), service.clock()
     return Comment(
         **NEVER_PUBLISHED,
         thread_id=thread.thread_id,
@@ -160,7 +162,10 @@ def _comment(
         submission_key=draft.submission_key,
         digest=said,
         fingerprint=fingerprint(service.secret, said, visitor.address, visitor.agent),
-        created_at=service.clock(),
+        created_at=at,
+        touched_at=at,
+        network=network_of(visitor.address),
+        simhash=0,
     )
 
 
@@ -173,11 +178,12 @@ async def edit_comment(
     """
     shown = await service.render(body)
     found = await _own(service, site, comment_id, visitor)
-    verdict = await _verdict(service, visitor)
+    verdict = await _verdict(service, site, visitor)
 
     async def edit(tx: Transaction) -> tuple[Thread, Comment]:
         thread, comment = await _locked(tx, service, found)
         at = service.clock()
+        stays = comment.visible and verdict.status == "approved"
         edited = replace(
             comment,
             body=body,
@@ -185,14 +191,20 @@ async def edit_comment(
             excerpt=shown.excerpt,
             renderer=shown.renderer,
             edited_at=at,
+            touched_at=at,
             version=comment.version + 1,
+            edits=comment.edits + stays,
         )
+        await revisions.keep(tx, comment, "author", at)
         await comments.save_text(tx, edited)
-        await decisions.record(tx, _own_act(service, comment, "edit", comment.status, at))
-        if comment.visible and verdict.status == "approved":
+        if stays:
             await comments.save_status(tx, edited)
-            return await note(tx, thread, edited, "edited", at), edited
-        return await _obey(tx, thread, edited, verdict, at)
+            thread = await note(tx, thread, edited, "edited", at)
+        else:
+            thread, edited = await _obey(tx, thread, edited, verdict, at)
+        act = _own_act(service, comment, "edit", edited.status, at)
+        await logbook.write(tx, service, [act])
+        return thread, edited
 
     result = await service.database.write(edit)
     service.news.announce(found.site_id, found.thread_id)
@@ -209,9 +221,11 @@ async def delete_comment(service: Service, site: Site, comment_id: int, visitor:
     async def delete(tx: Transaction) -> None:
         thread, comment = await _locked(tx, service, found)
         at = service.clock()
-        gone = replace(comment, fingerprint=None, version=comment.version + 1)
-        await decisions.record(tx, _own_act(service, comment, "delete", "deleted", at))
+        gone = replace(
+            comment, fingerprint=None, version=comment.version + 1, touched_at=at, edits=0
+        )
         await move(tx, thread, gone, "deleted", at)
+        await logbook.write(tx, service, [_own_act(service, comment, "delete", "deleted", at)])
 
     await service.database.write(delete)
     service.news.announce(found.site_id, found.thread_id)
@@ -237,16 +251,6 @@ async def _locked(tx: Transaction, service: Service, found: Comment) -> tuple[Th
     return thread, comment
 
 
-def _own_act(service: Service, comment: Comment, action: str, after: str, at: int) -> Decision:
-    return Decision(
-        thread_id=comment.thread_id,
-        comment_id=comment.id,
-        version=comment.version,
-        batch=str(service.ids()),
-        actor="author",
-        action=action,
-        status_before=comment.status,
-        status_after=after,
-        reason="",
-        at=at,
-    )
+def _own_act(service: Service, comment: Comment, action: str, after: str, at: int) -> Entry:
+    batch = str(service.ids())
+    return logbook.act_on(comment, batch=batch, actor="author", action=action, after=after, at=at)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from comments_service.core.models import Actor
+from comments_service.core.permissions import ROLES, SCOPES, Actor
 from comments_service.errors import BadFields, FieldError, InvitationInvalid, LoginFailed
 from comments_service.service import Service
 from comments_service.storage import people
@@ -154,7 +154,9 @@ async def logout(service: Service, secret: str) -> None:
 async def session_actor(service: Service, secret: str) -> Actor | None:
     """Return the moderator of a session, while it lasts."""
     moderator = await people.session_moderator(service.database, hashed(secret), service.clock())
-    return Actor(f"moderator:{moderator.moderator_id}", moderator.email) if moderator else None
+    if moderator is None:
+        return None
+    return Actor(f"moderator:{moderator.moderator_id}", moderator.email, ROLES["owner"])
 
 
 async def create_token(service: Service, scope: str) -> str:
@@ -166,10 +168,12 @@ async def create_token(service: Service, scope: str) -> str:
     return secret
 
 
-async def token_actor(service: Service, secret: str, scope: str) -> Actor | None:
+async def token_actor(service: Service, secret: str) -> Actor | None:
     """Return who a script's token speaks for."""
-    number = await people.token_id(service.database, hashed(secret), scope)
-    return Actor(f"token:{number}", f"token {number}") if number is not None else None
+    number = await people.token_id(service.database, hashed(secret), "moderate")
+    if number is None:
+        return None
+    return Actor(f"token:{number}", f"token {number}", SCOPES["moderate"])
 
 
 async def labels(service: Service, names: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from comments_service.core.draft import keyed_hash
 from comments_service.core.imported import Import, ImportedComment, ImportedThread
 from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread
+from comments_service.core.networks import network_of
 from comments_service.core.rendered import Rendered
 from comments_service.core.threads import thread_number
 from comments_service.operations import maintaining
@@ -198,4 +199,7 @@ class _Maker:
             digest=keyed_hash(self.service.secret, f"imported {number}"),
             fingerprint=None,
             created_at=item.created_at,
+            touched_at=item.created_at,
+            network=network_of(item.address),
+            simhash=0,
         )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from comments_service.core.models import SLUG, Site
+from comments_service.core.permissions import Actor
+from comments_service.core.policy import Policy
 from comments_service.core.threads import origin_of
-from comments_service.errors import BadFields, FieldError
+from comments_service.errors import BadFields, FieldError, NotPermitted
+from comments_service.operations import logbook
 from comments_service.service import Service
 from comments_service.storage import sites
+from comments_service.storage.database import Transaction
 
 
 async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
@@ -18,6 +24,24 @@ async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
     stored = await sites.by_slug(service.database, slug)
     assert stored is not None
     return stored
+
+
+async def change_policy(service: Service, actor: Actor, site: Site, policy: Policy) -> Site:
+    """Store what the owner of a site chose, on record. Raises NotPermitted."""
+    if not actor.allowed("manage", site.site_id):
+        raise NotPermitted
+    changed = replace(site, policy=policy)
+    before, after = site.policy.model_dump(), policy.model_dump()
+    act = logbook.house_act(
+        service, actor.name, "policy", site_id=site.site_id, before=before, after=after
+    )
+
+    async def store(tx: Transaction) -> None:
+        await sites.save_policy(tx, changed)
+        await logbook.write(tx, service, [act])
+
+    await service.database.write(store)
+    return changed
 
 
 def check_slug(slug: str) -> None:

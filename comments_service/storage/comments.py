@@ -112,33 +112,6 @@ async def recent(db: Queries, site_id: int, limit: int, thread_id: int | None) -
     return [Comment(*row) for row in rows]
 
 
-async def queue(
-    db: Database,
-    status: str,
-    site_id: int | None,
-    thread_id: int | None,
-    before: tuple[int, int],
-    limit: int,
-) -> list[Comment]:
-    """Return comments of a status that came before a time and id, the newest first."""
-    rows = await db.scan(
-        f"""SELECT {COLUMNS} FROM comments
-            WHERE status = :status AND (created_at, id) < (:at, :id)
-              AND site_id = coalesce(CAST(:site AS BIGINT), site_id)
-              AND thread_id = coalesce(CAST(:thread AS BIGINT), thread_id)
-            ORDER BY created_at DESC, id DESC LIMIT :limit""",
-        {
-            "status": status,
-            "at": before[0],
-            "id": before[1],
-            "site": site_id,
-            "thread": thread_id,
-            "limit": limit,
-        },
-    )
-    return [Comment(*row) for row in rows]
-
-
 async def after(db: Queries, place: tuple[int, int], limit: int) -> list[Comment]:
     """Return the comments after a thread and id, of all sites, in the order of the primary key."""
     rows = await db.fetch(
@@ -157,15 +130,6 @@ async def count_stale(tx: Transaction, renderer: str, site_id: int | None) -> in
         {"renderer": renderer, "site": site_id},
     )
     return int(rows[0][0])
-
-
-async def count_by_status(db: Database) -> dict[str, int]:
-    """Return how many comments there are of each status but 'approved', whose number may be large."""
-    rows = await db.scan(
-        """SELECT status, count(*) FROM comments
-           WHERE status IN ('pending', 'spam', 'rejected', 'deleted') GROUP BY status"""
-    )
-    return {row[0]: int(row[1]) for row in rows}
 
 
 async def next_ordinal(tx: Transaction, thread_id: int, root_id: int) -> tuple[int, int]:
@@ -204,37 +168,25 @@ async def save_place(tx: Transaction, comment: Comment) -> None:
 
 async def save_status(tx: Transaction, comment: Comment) -> None:
     """Store a comment's status, version, and what goes with them."""
-    await tx.fetch(
-        """UPDATE comments SET status = :status, restores_to = :restores_to, version = :version,
-               published_at = :published_at, reasons = :reasons, fingerprint = :fingerprint
-           WHERE thread_id = :t AND id = :id""",
-        {
-            "t": comment.thread_id,
-            "id": comment.id,
-            "status": comment.status,
-            "restores_to": comment.restores_to,
-            "version": comment.version,
-            "published_at": comment.published_at,
-            "reasons": comment.reasons,
-            "fingerprint": comment.fingerprint,
-        },
+    await _save(
+        tx,
+        comment,
+        "status restores_to version published_at reasons fingerprint touched_at reports edits",
     )
 
 
 async def save_text(tx: Transaction, comment: Comment) -> None:
     """Store an edited text and what was made of it."""
+    await _save(tx, comment, "body html excerpt renderer simhash edited_at")
+
+
+async def _save(tx: Transaction, comment: Comment, names: str) -> None:
+    columns = names.split()
+    values = {name: getattr(comment, name) for name in columns}
     await tx.fetch(
-        """UPDATE comments SET body = :body, html = :html, excerpt = :excerpt, renderer = :renderer,
-               edited_at = :edited_at WHERE thread_id = :t AND id = :id""",
-        {
-            "t": comment.thread_id,
-            "id": comment.id,
-            "body": comment.body,
-            "html": comment.html,
-            "excerpt": comment.excerpt,
-            "renderer": comment.renderer,
-            "edited_at": comment.edited_at,
-        },
+        f"""UPDATE comments SET {", ".join(f"{name} = :{name}" for name in columns)}
+            WHERE thread_id = :t AND id = :id""",
+        values | {"t": comment.thread_id, "id": comment.id},
     )
 
 

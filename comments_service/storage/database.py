@@ -19,7 +19,7 @@ T = TypeVar("T")
 Row = Sequence[Any]
 Params = Mapping[str, Any]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 6
 """The version of schema.sql; the newest migration leads to it."""
 
 
@@ -155,9 +155,10 @@ async def _create_once(database: Database, version: int) -> None:
 async def _create(tx: Transaction, version: int) -> None:
     await tx.script(schema_sql())
     await tx.fetch(
-        "INSERT INTO meta (name, value) VALUES ('schema', :version), ('node', 0)",
+        "INSERT INTO meta (name, value) VALUES ('schema', :version), ('node', 0), ('log_start', 0)",
         {"version": version},
     )
+    await tx.fetch("INSERT INTO log_head (one, seq, hash) VALUES (1, 0, '')")
 
 
 def _migration(step: int, sql: str) -> Body[None]:

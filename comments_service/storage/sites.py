@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comments_service.core.models import Change, Comment, Site
+from comments_service.core.policy import Policy
 from comments_service.storage.comments import COLUMNS
 from comments_service.storage.database import Queries, Transaction, in_list
 
@@ -12,13 +13,15 @@ from comments_service.storage.database import Queries, Transaction, in_list
 async def by_slug(db: Queries, slug: str) -> Site | None:
     """Return a site with its origins."""
     rows = await db.fetch(
-        """SELECT s.site_id, s.slug, o.origin FROM sites s
+        """SELECT s.site_id, s.slug, s.settings, o.origin FROM sites s
            LEFT JOIN origins o ON o.site_id = s.site_id WHERE s.slug = :slug ORDER BY o.origin""",
         {"slug": slug},
     )
     if not rows:
         return None
-    return Site(rows[0][0], rows[0][1], tuple(row[2] for row in rows if row[2]))
+    site_id, slug, settings, _ = rows[0]
+    policy = Policy.model_validate_json(settings)
+    return Site(site_id, slug, tuple(row[3] for row in rows if row[3]), policy)
 
 
 async def every(db: Queries) -> list[Site]:
@@ -41,6 +44,14 @@ async def add(tx: Transaction, site: Site, now: int) -> None:
                SELECT site_id, :origin FROM sites WHERE slug = :slug ON CONFLICT DO NOTHING""",
             {"slug": site.slug, "origin": origin},
         )
+
+
+async def save_policy(tx: Transaction, site: Site) -> None:
+    """Store what the owner of a site chose."""
+    await tx.fetch(
+        "UPDATE sites SET settings = :settings WHERE site_id = :s",
+        {"settings": site.policy.model_dump_json(exclude_defaults=True), "s": site.site_id},
+    )
 
 
 async def change(db: Queries, site_id: int) -> int:

@@ -6,7 +6,7 @@ import hmac
 
 from starlette.requests import Request
 
-from comments_service.core.models import Actor
+from comments_service.core.permissions import Actor
 from comments_service.core.threads import origin_of
 from comments_service.errors import FormExpired, NotAllowed
 from comments_service.operations import entering
@@ -33,7 +33,7 @@ async def moderator(request: Request, service: Service) -> Actor:
     """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        actor = await entering.token_actor(service, secret.strip(), "moderate")
+        actor = await entering.token_actor(service, secret.strip())
     else:
         actor = await session(request, service)
         if actor and request.method not in ("GET", "HEAD"):

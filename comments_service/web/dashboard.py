@@ -11,17 +11,26 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import comment_number
-from comments_service.core.models import Actor
-from comments_service.core.moderation import Status
-from comments_service.operations import entering, maintaining, moderating
-from comments_service.operations.moderating import Ask, QueueItem
+from comments_service.core.moderation import QUEUES, Action, Queue, actions
+from comments_service.core.permissions import Actor
+from comments_service.operations import (
+    deciding,
+    entering,
+    logbook,
+    maintaining,
+    moderating,
+    undoing,
+)
+from comments_service.operations.deciding import Ask
+from comments_service.operations.moderating import QueueItem
 from comments_service.web import access
 from comments_service.web.context import Web
 from comments_service.web.dashboard_entrance import Entrance
-from comments_service.web.dashboard_notices import Notices, told
+from comments_service.web.dashboard_notices import Notice, Notices, told
 from comments_service.web.dashboard_pages import QUEUE, Fields, Pages, back, fields_of, see
+from comments_service.web.deciding import Decisions, asks_of
 from comments_service.web.intake import parsed
-from comments_service.web.moderation import Decisions, before, cursor_of, wanted_status
+from comments_service.web.queues import after, filter_of, place_of
 
 PAGE = 25
 """Comments on a page of the queue."""
@@ -42,6 +51,7 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/dashboard/setup", outside(entrance.setup), methods=["POST"]),
         Route("/dashboard/queue", inside(board.queue), methods=["GET"]),
         Route("/dashboard/decisions", inside(board.decide), methods=["POST"]),
+        Route("/dashboard/undo", inside(board.undo), methods=["POST"]),
         Route("/dashboard/log", inside(board.log), methods=["GET"]),
     ]
 
@@ -52,7 +62,7 @@ class View:
 
     items: list[QueueItem]
     here: str
-    status: Status | None = None  # None: one comment, of whatever status
+    status: Queue | None = None  # None: one comment, of whatever status
     site: str = ""
     older: str = ""
     newest: str = ""
@@ -71,41 +81,61 @@ class Dashboard:
     async def queue(self, request: Request, actor: Actor) -> Response:
         """Show the comments of a status, the newest first, or one comment of whatever status."""
         query = request.query_params
-        view = await (self._single(query["id"]) if "id" in query else self._listed(query))
+        view = await (
+            self._single(actor, query["id"]) if "id" in query else self._listed(actor, query)
+        )
         sites = await maintaining.list_sites(self._service)
         values = {
             "view": view,
-            "counts": await moderating.counts(self._service),
-            "notices": self._notices(request).read(query.get("notice", "")),
+            "counts": await moderating.counts(self._service, actor),
+            "told": self._notices(request).read(query.get("notice", "")),
             "sites": {site.site_id: site.slug for site in sites},
+            "most": moderating.MOST_COUNTED,
+            "bulk": _legal(view.items),
+            "queues": [name for name in QUEUES if name != "all"],
         }
         return self._pages.show(request, "queue", values, actor=actor)
 
-    async def _single(self, text: str) -> View:
-        items = await moderating.queue_item(self._service, comment_number(text) or 0)
+    async def _single(self, actor: Actor, text: str) -> View:
+        items = await moderating.item(self._service, actor, comment_number(text) or 0)
         return View(items, f"{QUEUE}?id={items[0].comment.id}" if items else QUEUE)
 
-    async def _listed(self, query: QueryParams) -> View:
-        status, cursor = wanted_status(query), before(query)
-        site = await self._web.sites.get(query["site"]) if query.get("site") else None
-        slug, site_id = (site.slug, site.site_id) if site else ("", None)
-        found = await moderating.queue(
-            self._service, status, site_id=site_id, before=cursor, limit=PAGE + 1
+    async def _listed(self, actor: Actor, query: QueryParams) -> View:
+        wanted, slug = await filter_of(self._web.sites, query), query.get("site", "")
+        found = await moderating.items(
+            self._service, actor, wanted, after=after(query), limit=PAGE + 1
         )
-        items, newest = found[:PAGE], _address(status, slug)
-        here = _address(status, slug, query.get("cursor", ""))
-        older = _address(status, slug, cursor_of(items[-1])) if len(found) > PAGE else ""
-        return View(items, here, status, slug, older, newest if here != newest else "")
+        items, newest = found[:PAGE], _address(wanted.queue, slug)
+        here = _address(wanted.queue, slug, query.get("cursor", ""))
+        more = len(found) > PAGE
+        older = _address(wanted.queue, slug, place_of(items[-1].comment)) if more else ""
+        return View(items, here, wanted.queue, slug, older, newest if here != newest else "")
 
     async def decide(self, request: Request, actor: Actor) -> Response:
         """Carry out one decision or many, and lead back to where they were made."""
         form = await fields_of(request)
         access.check_form(request, self._service, form.get("csrf", ""))
         asks, here = _asks(form), back(form.get("back", ""))
-        _, outcomes = await moderating.decide(self._service, actor, asks)
+        batch, outcomes = await deciding.decide(self._service, actor, asks)
         names = await entering.labels(self._service, {item.by for item in outcomes if item.by})
         notices = told(outcomes, asks[0].action, actor, names) if asks else []
-        text = self._notices(request).write(notices or [("Nothing was ticked.", "")])
+        done = any(outcome.result == "done" for outcome in outcomes)
+        return self._lead_back(request, here, notices, batch if done else "")
+
+    async def undo(self, request: Request, actor: Actor) -> Response:
+        """Take a batch of decisions back."""
+        form = await fields_of(request)
+        access.check_form(request, self._service, form.get("csrf", ""))
+        _, outcomes = await undoing.undo(self._service, actor, form.get("batch", ""))
+        names = await entering.labels(self._service, {item.by for item in outcomes if item.by})
+        notices = told(outcomes, "undo", actor, names)
+        return self._lead_back(request, back(form.get("back", "")), notices)
+
+    def _lead_back(
+        self, request: Request, here: str, notices: list[Notice], batch: str = ""
+    ) -> Response:
+        said = notices or [("Nothing was ticked.", "")]
+        text = self._notices(request).write(said, batch)
         return see(f"{here}{'&' if '?' in here else '?'}notice={text}")
 
     def _notices(self, request: Request) -> Notices:
@@ -113,12 +143,24 @@ class Dashboard:
 
     async def log(self, request: Request, actor: Actor) -> Response:
         """Show the last acts, the newest first."""
-        acts = await moderating.log(self._service)
+        sites = sorted(actor.sites) if actor.sites is not None else ()
+        acts = await logbook.latest(self._service, sites=sites)
         names = await entering.labels(self._service, {act.actor for act in acts})
         return self._pages.show(request, "log", {"acts": acts, "names": names}, actor=actor)
 
 
-def _address(status: Status, slug: str, cursor: str = "") -> str:
+def _legal(items: list[QueueItem]) -> list[Action]:
+    """Return the actions that are legal for at least one of some comments, each once."""
+    return list(
+        dict.fromkeys(
+            action
+            for item in items
+            for action in actions(item.comment.status, attention=item.comment.attention)
+        )
+    )
+
+
+def _address(status: Queue, slug: str, cursor: str = "") -> str:
     parts = {"status": status, "site": slug, "cursor": cursor}
     return f"{QUEUE}?" + urlencode({name: value for name, value in parts.items() if value})
 
@@ -129,5 +171,4 @@ def _asks(form: Fields) -> list[Ask]:
     picks = [pick.partition(":") for pick in dict.fromkeys(one or form.getlist("pick"))]
     same = {"action": form.get("action", ""), "reason": form.get("reason", "")}
     sent = [{"id": number, "version": version, **same} for number, _, version in picks]
-    given = parsed(Decisions, {"decisions": sent}).decisions
-    return [Ask(item.id, item.version, item.action, item.reason) for item in given]
+    return asks_of(parsed(Decisions, {"decisions": sent}))

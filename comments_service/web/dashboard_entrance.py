@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from comments_service.core.models import Actor
+from comments_service.core.permissions import Actor
 from comments_service.core.threads import origin_of
 from comments_service.errors import (
     BadFields,

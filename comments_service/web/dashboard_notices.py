@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from comments_service.core.models import Actor
 from comments_service.core.moderation import Action
-from comments_service.operations.moderating import Outcome
+from comments_service.core.permissions import Actor
+from comments_service.operations.deciding import Outcome
 from comments_service.web.dashboard_pages import when
 
 Notice = tuple[str, str]
@@ -16,13 +17,14 @@ Notice = tuple[str, str]
 
 _TOLD = 5  # outcomes told one by one: the address that carries them must stay short
 
-_DONE: dict[Action, str] = {
+_DONE: dict[Action | Literal["undo"], str] = {
     "approve": "Approved",
     "hold": "Held",
     "spam": "Marked as spam",
     "reject": "Rejected",
     "delete": "Deleted",
     "restore": "Restored",
+    "undo": "Taken back",
 }
 
 
@@ -32,20 +34,24 @@ class Notices:
     def __init__(self, key: str) -> None:
         self._signer = URLSafeSerializer(key, salt="comments.notice")
 
-    def write(self, notices: list[Notice]) -> str:
-        """Return notices as text for a query."""
-        return str(self._signer.dumps(notices))
+    def write(self, notices: list[Notice], batch: str) -> str:
+        """Return notices, and the batch that can be taken back or '', as text for a query."""
+        return str(self._signer.dumps([notices, batch]))
 
-    def read(self, text: str) -> list[Notice]:
-        """Return the notices that this session was told, none for any other text."""
+    def read(self, text: str) -> tuple[list[Notice], str]:
+        """Return what this session was told, nothing for any other text."""
         try:
-            return [(sentence, about) for sentence, about in self._signer.loads(text)]
+            notices, batch = self._signer.loads(text)
         except BadData:
-            return []
+            return [], ""
+        return [(sentence, about) for sentence, about in notices], batch
 
 
 def told(
-    outcomes: Sequence[Outcome], action: Action, actor: Actor, names: Mapping[str, str]
+    outcomes: Sequence[Outcome],
+    action: Action | Literal["undo"],
+    actor: Actor,
+    names: Mapping[str, str],
 ) -> list[Notice]:
     """Return what became of decisions: those that were done together, the others one by one.
 
@@ -55,7 +61,7 @@ def told(
     others = [outcome for outcome in outcomes if outcome.result != "done"]
     notices: list[Notice] = []
     if len(done) == 1:
-        status = f": now {done[0].status}" if action == "restore" else ""
+        status = f": now {done[0].status}" if action in ("restore", "undo") else ""
         notices.append((f"{_DONE[action]}{status}.", str(done[0].id)))
     elif done:
         notices.append((f"{_DONE[action]}: {len(done)} comments.", ""))

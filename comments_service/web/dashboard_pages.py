@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from comments_service.core.draft import web_address
-from comments_service.core.models import Actor, Comment, Thread
+from comments_service.core.models import Comment, Thread
 from comments_service.core.moderation import STATUSES, actions
+from comments_service.core.permissions import Actor
 from comments_service.core.records import timestamp
 from comments_service.core.rules import IN_WORDS
 from comments_service.core.text import forbidden

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from ipaddress import ip_address, ip_network
 
+from comments_service.core.networks import network_of
 from comments_service.errors import TooManyRequests
 
 _MINUTE = 60.0
@@ -26,7 +26,7 @@ class Limit:
         """Count one thing. Raises TooManyRequests with the seconds to wait."""
         if not self._on:
             return
-        now, network = time.monotonic(), _network(address)
+        now, network = time.monotonic(), network_of(address)
         seen = self._seen.setdefault(network, deque())
         self._seen.move_to_end(network)
         if len(self._seen) > _MOST_NETWORKS:
@@ -38,11 +38,3 @@ class Limit:
         if len(seen) >= self._most:
             raise TooManyRequests(int(seen[0][0] + _MINUTE - now) + 1)
         seen.append((now, thing))
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else address

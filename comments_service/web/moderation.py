@@ -1,59 +1,29 @@
-"""The moderators' JSON API."""
+"""The moderators' JSON API: queues and log; decisions are in `deciding`."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import orjson
-from pydantic import BaseModel, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import comment_number
-from comments_service.core.models import Record
-from comments_service.core.moderation import STATUSES, Action, Status, actions
+from comments_service.core.models import Entry, Record
+from comments_service.core.moderation import actions
 from comments_service.core.records import public, thread_record, timestamp
-from comments_service.core.text import clean_line, forbidden
-from comments_service.core.threads import normalised_key, thread_number
-from comments_service.errors import BadFields, FieldError
-from comments_service.operations import moderating
-from comments_service.operations.moderating import Ask, Outcome, QueueItem
+from comments_service.errors import NotPermitted
+from comments_service.operations import logbook, moderating
+from comments_service.operations.moderating import QueueItem
+from comments_service.web import deciding
 from comments_service.web.access import moderator
 from comments_service.web.context import Web
-from comments_service.web.intake import any_json, number, parsed
+from comments_service.web.deciding import json_answer
+from comments_service.web.intake import number
+from comments_service.web.queues import after, filter_of, oldest, place_of
 
-MOST_DECISIONS = 200
 PAGE = 50
-
-
-def _id(value: object) -> int:
-    # An id that can't be one is answered like one that nobody has.
-    return comment_number(str(value)) or 0
-
-
-def _reason(value: object) -> str:
-    if not isinstance(value, str) or forbidden(value):
-        raise PydanticCustomError("wrong_type", "Send the reason as text.")
-    return clean_line(value)
-
-
-class DecisionInput(BaseModel):
-    """One decision; `version` is the one that the moderator saw."""
-
-    id: Annotated[int, BeforeValidator(_id)]
-    version: int
-    action: Action
-    reason: Annotated[str, BeforeValidator(_reason), Field(max_length=500)] = ""
-
-
-class Decisions(BaseModel):
-    """Several decisions."""
-
-    decisions: list[DecisionInput] = Field(max_length=MOST_DECISIONS)
+_TOP = 2**62
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -61,37 +31,10 @@ def routes(web: Web) -> list[BaseRoute]:
     api = Moderation(web)
     return [
         Route("/queue", api.queue, methods=["GET"]),
-        Route("/decisions", api.decide, methods=["POST"]),
+        Route("/counts", api.counts, methods=["GET"]),
         Route("/log", api.log, methods=["GET"]),
+        *deciding.routes(web),
     ]
-
-
-def wanted_status(query: QueryParams) -> Status:
-    """Return the status a queue is asked for. Raises BadFields."""
-    text = query.get("status", "pending")
-    for status in STATUSES:
-        if text == status:
-            return status
-    raise BadFields(FieldError("status", "status_invalid", f"Choose one of {', '.join(STATUSES)}."))
-
-
-def cursor_of(item: QueueItem) -> str:
-    """Return the cursor that leads past an item of a queue."""
-    return f"{item.comment.created_at}-{item.comment.id}"
-
-
-def before(query: QueryParams) -> tuple[int, int]:
-    """Return the time and id that a queue's cursor names. Raises BadFields."""
-    text = query.get("cursor", "")
-    if not text:
-        return 2**63 - 1, 2**63 - 1
-    at, _, comment_id = text.partition("-")
-    pair = comment_number(at), comment_number(comment_id)
-    if pair[0] is None or pair[1] is None:
-        raise BadFields(
-            FieldError("cursor", "cursor_invalid", "Send the 'next' of an earlier answer.")
-        )
-    return pair[0], pair[1]
 
 
 class Moderation:
@@ -101,27 +44,31 @@ class Moderation:
         self._web, self._service = web, web.service
 
     async def queue(self, request: Request) -> Response:
-        """Answer comments of a status, the newest first, or one by its id."""
-        await moderator(request, self._service)
+        """Answer a part of a queue, or one comment by its id."""
+        actor = await moderator(request, self._service)
         query = request.query_params
         limit = number(query, "limit", PAGE, 1, 200)
         if "id" in query:
-            items = await moderating.queue_item(self._service, _id(query["id"]))
+            found = await moderating.item(self._service, actor, comment_number(query["id"]) or 0)
         else:
-            site = await self._web.sites.get(query["site"]) if query.get("site") else None
-            thread_id = None
-            if query.get("thread") and site:
-                thread_id = thread_number(site.site_id, normalised_key(query["thread"]))
-            items = await moderating.queue(
+            found = await moderating.items(
                 self._service,
-                wanted_status(query),
-                site_id=site.site_id if site else None,
-                thread_id=thread_id,
-                before=before(query),
+                actor,
+                await filter_of(self._web.sites, query),
+                after=after(query),
                 limit=limit,
+                oldest=oldest(query),
             )
-        more = cursor_of(items[-1]) if len(items) == limit else None
-        return _json({"items": [self._item(item) for item in items], "next": more})
+        more = place_of(found[-1].comment) if len(found) == limit and "id" not in query else None
+        return json_answer({"items": [self._item(item) for item in found], "next": more})
+
+    async def counts(self, request: Request) -> Response:
+        """Answer how long each queue is."""
+        actor = await moderator(request, self._service)
+        slug = request.query_params.get("site")
+        site = await self._web.sites.get(slug) if slug else None
+        found = await moderating.counts(self._service, actor, site.site_id if site else None)
+        return json_answer({"counts": found, "most": moderating.MOST_COUNTED})
 
     def _item(self, item: QueueItem) -> Record:
         comment, thread = item.comment, item.thread
@@ -144,7 +91,9 @@ class Moderation:
             "parent": public(thread, item.parent, links, own={item.parent.id})
             if item.parent
             else None,
-            "actions": actions(comment.status),
+            "actions": actions(comment.status, attention=comment.attention),
+            "reports": comment.reports,
+            "edits": comment.edits,
             "floor": comment.floor,
             "depth": comment.depth,
             "permalink": links.permalink(comment.id),
@@ -153,55 +102,37 @@ class Moderation:
             "edited_at": timestamp(comment.edited_at),
         }
 
-    async def decide(self, request: Request) -> Response:
-        """Carry out one decision or many."""
-        actor = await moderator(request, self._service)
-        sent = await any_json(request)
-        if isinstance(sent, dict) and "decisions" not in sent:
-            sent = [sent]
-        given = parsed(Decisions, sent if isinstance(sent, dict) else {"decisions": sent}).decisions
-        asks = [Ask(item.id, item.version, item.action, item.reason) for item in given]
-        batch, outcomes = await moderating.decide(self._service, actor, asks)
-        return _json({"batch": batch, "results": [_outcome(outcome) for outcome in outcomes]})
-
     async def log(self, request: Request) -> Response:
-        """Answer the last acts, the newest first."""
-        await moderator(request, self._service)
-        found = await moderating.log(
-            self._service, number(request.query_params, "limit", 100, 1, 500)
+        """Answer the last acts, the newest first; with `mine`, the asker's own."""
+        actor = await moderator(request, self._service)
+        if "read" not in actor.may:
+            raise NotPermitted
+        query = request.query_params
+        limit = number(query, "limit", 100, 1, 500)
+        found = await logbook.latest(
+            self._service,
+            actor if query.get("mine") else None,
+            before=number(query, "before", _TOP, 1, _TOP),
+            limit=limit,
+            sites=sorted(actor.sites) if actor.sites is not None else (),
         )
-        return _json(
-            {
-                "decisions": [
-                    {
-                        "id": str(item.comment_id),
-                        "version": item.version,
-                        "batch": item.batch,
-                        "by": item.actor,
-                        "action": item.action,
-                        "before": item.status_before,
-                        "after": item.status_after,
-                        "reason": item.reason,
-                        "at": timestamp(item.at),
-                    }
-                    for item in found
-                ]
-            }
-        )
+        more = str(found[-1].seq) if len(found) == limit else None
+        return json_answer({"decisions": [_act(item) for item in found], "next": more})
 
 
-def _outcome(outcome: Outcome) -> Record:
-    record: Record = {
-        "id": str(outcome.id),
-        "result": outcome.result,
-        "status": outcome.status,
-        "version": outcome.version,
+def _act(item: Entry) -> Record:
+    return {
+        "seq": item.seq,
+        "id": str(item.comment_id) if item.comment_id else None,
+        "version": item.version,
+        "batch": item.batch,
+        "by": item.actor,
+        "action": item.action,
+        "before": item.status_before,
+        "after": item.status_after,
+        "reason": item.reason,
+        "rules": item.rule.split(),
+        "detail": json.loads(item.detail),
+        "at": timestamp(item.at),
+        "hash": item.hash,
     }
-    if outcome.by is not None:
-        record |= {"by": outcome.by, "at": timestamp(outcome.at)}
-    return record
-
-
-def _json(record: Record) -> Response:
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(orjson.dumps(record), headers=headers, media_type="application/json")

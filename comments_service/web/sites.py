@@ -34,6 +34,10 @@ class Sites:
         self._known[slug] = (time.monotonic(), site)
         return site
 
+    def keep(self, site: Site) -> None:
+        """Know a site as it was just stored."""
+        self._known[site.slug] = (time.monotonic(), site)
+
     async def of(self, request: Request) -> Site:
         """Return the site of a path. Raises SiteUnknown."""
         return await self.get(request.path_params["site"])

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from comments_service.core.draft import NAME, TITLE, Draft, web_address
 from comments_service.core.models import Comment, Visitor
 from comments_service.core.text import clean_line
-from comments_service.operations import commenting, entering, moderating
-from comments_service.operations.moderating import Ask
+from comments_service.operations import commenting, deciding, entering
+from comments_service.operations.deciding import Ask
 from tests.attacks import Attack
 from tests.conftest import BLOG, MONA, Clock, House, house_on
 
@@ -53,7 +53,7 @@ async def _fill(folder: Path, attacks: Sequence[Attack]) -> Attacked:
             Ask(comment.id, comment.version, HIDDEN[at // EACH], attacks[at].body[:200])
             for at, comment in enumerate(decided)
         ]
-        await moderating.decide(house.service, MONA, asks)
+        await deciding.decide(house.service, MONA, asks)
         return Attacked(threads)
 
 

@@ -13,8 +13,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from comments_service.operations import moderating
-from comments_service.operations.moderating import Ask
+from comments_service.operations import deciding
+from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, Clock, house_on
 from tests.servers import Server
 
@@ -30,7 +30,7 @@ async def _fill(folder: Path) -> None:
     url = f"sqlite:///{folder}/comments.sqlite"
     async with house_on(url, folder, Clock(), moderation="first-time") as house:
         olga = (await house.post("What is $e$?", name="olga")).comment
-        await moderating.decide(house.service, MONA, [Ask(olga.id, 1, "approve")])
+        await deciding.decide(house.service, MONA, [Ask(olga.id, 1, "approve")])
         await house.post("A number.", name="bob")
         await house.post("It is *about* 2.72.", name="alice", to=olga, email="alice@blog.example")
         body, email = f"<script>alert(1)</script>\n\n{WIDE}", f"{'m' * 60}@evil.example"

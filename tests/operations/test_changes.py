@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from comments_service.core.models import Visitor
 from comments_service.core.moderation import Action
-from comments_service.operations import commenting, moderating, reading
-from comments_service.operations.moderating import Ask
+from comments_service.operations import commenting, deciding, reading
+from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, Clock, House, house_on
 from tests.postgres import PostgresServer
 
@@ -72,7 +72,7 @@ async def take(house: House, step: Step, ids: list[int], pollers: list[Poller]) 
     else:
         comment = await house.comment(ids[which % len(ids)])
         action: Action = what  # type: ignore[assignment]
-        await moderating.decide(house.service, MONA, [Ask(comment.id, comment.version, action)])
+        await deciding.decide(house.service, MONA, [Ask(comment.id, comment.version, action)])
 
 
 async def edit(house: House, comment_id: int, body: str) -> None:
@@ -152,7 +152,7 @@ async def test_numbers_come_in_commit_order_while_many_write_at_once(house: Hous
         posted = await house.post(f"words {number}", thread=f"/thread/{number % 5}")
         await edit(house, posted.comment.id, f"edited {number}")
         comment = await house.comment(posted.comment.id)
-        await moderating.decide(house.service, MONA, [Ask(comment.id, comment.version, "hold")])
+        await deciding.decide(house.service, MONA, [Ask(comment.id, comment.version, "hold")])
 
     polling = asyncio.ensure_future(poll())
     await asyncio.gather(*(write(number) for number in range(writers)))
@@ -168,7 +168,7 @@ async def test_a_removed_comment_shows_as_a_change_and_its_text_is_gone(house: H
     from comments_service.core.records import change_record
 
     posted = await house.post("secret after all")
-    await moderating.decide(house.service, MONA, [Ask(posted.comment.id, 1, "spam")])
+    await deciding.decide(house.service, MONA, [Ask(posted.comment.id, 1, "spam")])
     links = house.service.links("blog")
     found = await reading.changes(house.service, house.site, 0, 10)
     records = [change_record(change, thread, links) for thread, change in found]

@@ -7,14 +7,14 @@ import random
 from comments_service.core.models import Comment
 from comments_service.core.moderation import Action
 from comments_service.core.tree import MAX_NESTING, SHOWN_REPLIES, Node
-from comments_service.operations import commenting, moderating, reading
-from comments_service.operations.moderating import Ask
+from comments_service.operations import commenting, deciding, reading
+from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, House
 
 
 async def decide(house: House, comment_id: int, action: Action) -> str:
     comment = await house.comment(comment_id)
-    _, outcomes = await moderating.decide(
+    _, outcomes = await deciding.decide(
         house.service, MONA, [Ask(comment_id, comment.version, action)]
     )
     return outcomes[0].result

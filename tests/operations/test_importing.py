@@ -10,9 +10,9 @@ from comments_service.core.imported import Import, ImportedComment, ImportedThre
 from comments_service.core.moderation import Status
 from comments_service.demo import THREAD
 from comments_service.importers import typecho
-from comments_service.operations import maintaining, moderating, reading
+from comments_service.operations import deciding, maintaining, reading
+from comments_service.operations.deciding import Ask
 from comments_service.operations.importing import import_comments
-from comments_service.operations.moderating import Ask
 from comments_service.storage import comments
 from tests.conftest import MONA, SECOND, House
 from tests.servers import ROOT
@@ -74,7 +74,7 @@ async def test_what_waited_waits_and_gets_its_place_when_it_is_approved(house: H
     await import_comments(house.service, "blog", found)
     assert await floors(house, 1, 2, 3, 4) == [1, None, None, 2]
     assert "imported" in (await house.comment(2)).reasons
-    await moderating.decide(house.service, MONA, [Ask(2, 1, "approve")])
+    await deciding.decide(house.service, MONA, [Ask(2, 1, "approve")])
     assert await floors(house, 1, 2, 4) == [1, 3, 2]
 
 

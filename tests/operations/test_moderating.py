@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from comments_service.core.models import Actor
+import pytest
+
 from comments_service.core.moderation import STATUSES, TABLE, actions, after
-from comments_service.operations import moderating
-from comments_service.operations.moderating import Ask
+from comments_service.core.permissions import ROLES, Actor
+from comments_service.core.policy import Policy
+from comments_service.errors import NotPermitted
+from comments_service.operations import deciding, logbook, maintaining, reading
+from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, House
 
-OLGA = Actor("moderator:2", "olga@blog.example")
+OLGA = Actor("moderator:2", "olga@blog.example", ROLES["owner"])
 
 
 def test_every_status_has_legal_actions_and_each_leads_somewhere() -> None:
@@ -27,8 +31,8 @@ async def test_a_stale_decision_changes_nothing_and_names_who_was_first(
 ) -> None:
     comment = (await strict_house.post()).comment
     service = strict_house.service
-    _, [done] = await moderating.decide(service, MONA, [Ask(comment.id, 1, "spam")])
-    _, [late] = await moderating.decide(service, OLGA, [Ask(comment.id, 1, "approve")])
+    _, [done] = await deciding.decide(service, MONA, [Ask(comment.id, 1, "spam")])
+    _, [late] = await deciding.decide(service, OLGA, [Ask(comment.id, 1, "approve")])
     assert (done.result, done.status, done.version) == ("done", "spam", 2)
     assert (late.result, late.status, late.by) == ("stale", "spam", MONA.name)
     assert late.at is not None and (await strict_house.comment(comment.id)).status == "spam"
@@ -37,18 +41,18 @@ async def test_a_stale_decision_changes_nothing_and_names_who_was_first(
 async def test_repeating_ones_own_decision_is_no_conflict(strict_house: House) -> None:
     comment = (await strict_house.post()).comment
     ask = Ask(comment.id, 1, "approve")
-    await moderating.decide(strict_house.service, MONA, [ask])
-    _, [again] = await moderating.decide(strict_house.service, MONA, [ask])
+    await deciding.decide(strict_house.service, MONA, [ask])
+    _, [again] = await deciding.decide(strict_house.service, MONA, [ask])
     assert (again.result, again.status, again.version) == ("unchanged", "approved", 2)
-    assert len(await moderating.log(strict_house.service)) == 1
+    assert len(await logbook.latest(strict_house.service)) == 1
 
 
 async def test_what_is_not_legal_is_forbidden_and_what_is_not_there_unknown(house: House) -> None:
     comment = (await house.post()).comment
     asks = [Ask(comment.id, 1, "restore"), Ask(404, 1, "approve"), Ask(comment.id, 1, "approve")]
-    _, outcomes = await moderating.decide(house.service, MONA, asks[:2])
+    _, outcomes = await deciding.decide(house.service, MONA, asks[:2])
     assert [outcome.result for outcome in outcomes] == ["forbidden", "unknown"]
-    _, [same] = await moderating.decide(house.service, MONA, asks[2:])
+    _, [same] = await deciding.decide(house.service, MONA, asks[2:])
     assert (same.result, same.version) == ("unchanged", 1)
 
 
@@ -62,28 +66,28 @@ async def test_restore_leads_back_to_where_it_stood(strict_house: House) -> None
     ]:  # fmt: skip
         version = (await house.comment(comment.id)).version
         ask = Ask(comment.id, version, action)  # type: ignore[arg-type]
-        _, [outcome] = await moderating.decide(house.service, MONA, [ask])
+        _, [outcome] = await deciding.decide(house.service, MONA, [ask])
         assert (outcome.result, outcome.status) == ("done", status)
-    acts = await moderating.log(house.service)
+    acts = await logbook.latest(house.service)
     assert len(acts) == 9 and acts[0].status_before == "rejected"
 
 
 async def test_many_moderators_on_one_queue_lose_and_repeat_nothing(strict_house: House) -> None:
     house = strict_house
     posted = [(await house.post(f"words {n}", thread=f"/t/{n % 4}")).comment for n in range(40)]
-    people = [Actor(f"moderator:{n}", f"m{n}") for n in range(20)]
+    people = [Actor(f"moderator:{n}", f"m{n}", ROLES["moderator"]) for n in range(20)]
 
     async def work(actor: Actor, number: int) -> list[str]:
         action = "approve" if number % 2 else "spam"
         asks = [Ask(comment.id, 1, action) for comment in posted]  # type: ignore[arg-type]
-        _, outcomes = await moderating.decide(house.service, actor, asks)
+        _, outcomes = await deciding.decide(house.service, actor, asks)
         return [outcome.result for outcome in outcomes]
 
     results = await asyncio.gather(*(work(actor, n) for n, actor in enumerate(people)))
     for index, comment in enumerate(posted):
         assert [result[index] for result in results].count("done") == 1
         assert (await house.comment(comment.id)).version == 2
-    assert len(await moderating.log(house.service, 500)) == 40
+    assert len(await logbook.latest(house.service, limit=500)) == 40
 
 
 async def test_two_decisions_on_one_comment_in_a_batch_are_each_answered(
@@ -91,5 +95,16 @@ async def test_two_decisions_on_one_comment_in_a_batch_are_each_answered(
 ) -> None:
     comment = (await strict_house.post()).comment
     asks = [Ask(comment.id, 1, "approve"), Ask(comment.id, 1, "spam"), Ask(404, 1, "spam")]
-    _, outcomes = await moderating.decide(strict_house.service, MONA, asks)
+    _, outcomes = await deciding.decide(strict_house.service, MONA, asks)
     assert [outcome.result for outcome in outcomes] == ["done", "stale", "unknown"]
+
+
+async def test_a_site_has_a_policy_of_its_own_which_only_an_owner_changes(house: House) -> None:
+    service, policy = house.service, Policy(moderation="all")
+    with pytest.raises(NotPermitted):
+        await maintaining.change_policy(service, MONA, house.site, policy)
+    house.site = await maintaining.change_policy(service, OLGA, house.site, policy)
+    assert (await house.post()).comment.status == "pending"
+    assert (await reading.site(service, "blog")).policy == policy
+    [act] = await logbook.latest(service)
+    assert (act.actor, act.action, act.thread_id) == (OLGA.name, "policy", 0)

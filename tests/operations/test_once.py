@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from comments_service.errors import ParentUnknown, SubmissionKeyReused, ThreadClosed
-from comments_service.operations import moderating
+from comments_service.operations import deciding
 from comments_service.operations.commenting import DUPLICATE_WINDOW
-from comments_service.operations.moderating import Ask
+from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, SECOND, House
 
 TRIALS, AT_ONCE = 50, 100
@@ -94,7 +94,7 @@ async def test_a_retry_succeeds_even_when_the_thread_or_parent_has_closed_since(
 ) -> None:
     root = (await house.post("root")).comment
     reply = await house.post("reply", to=root, key="k")
-    await moderating.decide(house.service, MONA, [Ask(root.id, root.version, "delete")])
+    await deciding.decide(house.service, MONA, [Ask(root.id, root.version, "delete")])
     assert (await house.post("reply", to=root, key="k")).comment.id == reply.comment.id
     with pytest.raises(ParentUnknown):
         await house.post("another reply", to=root)
@@ -107,6 +107,6 @@ async def test_a_retry_succeeds_even_when_the_thread_or_parent_has_closed_since(
 
 async def test_spam_that_was_caught_stays_caught_when_it_is_sent_again(house: House) -> None:
     spam = (await house.post("buy pills")).comment
-    await moderating.decide(house.service, MONA, [Ask(spam.id, spam.version, "spam")])
+    await deciding.decide(house.service, MONA, [Ask(spam.id, spam.version, "spam")])
     assert (await house.post("buy pills")).replayed
     assert not (await house.page()).roots

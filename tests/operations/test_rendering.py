@@ -20,8 +20,8 @@ from comments_service.core import text
 from comments_service.core.models import Comment, Visitor
 from comments_service.core.moderation import Action
 from comments_service.errors import SiteUnknown
-from comments_service.operations import commenting, maintaining, moderating, reading
-from comments_service.operations.moderating import Ask
+from comments_service.operations import commenting, deciding, maintaining, reading
+from comments_service.operations.deciding import Ask
 from comments_service.operations.rendering import Report, count_stale, render_again
 from comments_service.storage import comments, threads
 from comments_service.storage.database import Transaction
@@ -53,7 +53,7 @@ async def make_stale(house: House, *found: Comment, shown: tuple[str, str] | Non
 
 async def decide(house: House, comment: Comment, action: Action) -> None:
     current = await house.comment(comment.id)
-    await moderating.decide(house.service, MONA, [Ask(comment.id, current.version, action)])
+    await deciding.decide(house.service, MONA, [Ask(comment.id, current.version, action)])
 
 
 async def changes(house: House) -> list[tuple[str, int]]:

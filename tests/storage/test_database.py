@@ -7,14 +7,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from comments_service import app as wiring
 from comments_service.errors import DatabaseUnusable, Refused
+from comments_service.storage import log
 from comments_service.storage.database import (
     SCHEMA_VERSION,
+    Database,
     Transaction,
     bring_up_to_date,
     in_list,
@@ -24,12 +27,13 @@ from comments_service.storage.database import (
 )
 from comments_service.storage.sqlite import SqliteDatabase
 from tests.conftest import House
+from tests.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 
 
 async def test_a_new_database_is_created_and_found_again(database_url: str) -> None:
-    for expected in (0 if "sqlite" in database_url else 1, SCHEMA_VERSION):
+    for expected in (0 if "sqlite" in database_url else SCHEMA_VERSION, SCHEMA_VERSION):
         database = await wiring.open_database(database_url)
         assert await bring_up_to_date(database) == expected
         await database.close()
@@ -58,6 +62,74 @@ async def test_a_failing_migration_leaves_the_version_it_had(database_url: str) 
         await bring_up_to_date(database, version=SCHEMA_VERSION + 1, steps=broken)
     assert await bring_up_to_date(database) == SCHEMA_VERSION
     await database.close()
+
+
+FIRST = (Path(__file__).parents[1] / "data" / "schema-1.sql").read_text("utf-8")
+_OLD_ROWS = """
+INSERT INTO meta (name, value) VALUES ('schema', 1), ('node', 0);
+INSERT INTO sites (site_id, slug, created_at) VALUES (7, 'old', 0);
+INSERT INTO threads (thread_id, site_id, key, page_size, created_at) VALUES (77, 7, '/old', 10, 0);
+INSERT INTO comments (thread_id, id, site_id, root_id, depth, status, restores_to, version, name, address,
+    body, html, excerpt, renderer, digest, created_at)
+VALUES (77, 5, 7, 5, 0, 'spam', 'pending', 2, 'alice', '192.0.2.1', 'x', 'x', 'x', 'r', 'd', 3);
+INSERT INTO decisions (thread_id, comment_id, version, batch, actor, action, status_before, status_after, at)
+VALUES (77, 5, 1, '9', 'moderator:1', 'spam', 'pending', 'spam', 4);
+"""
+
+
+async def _columns(database: Database, url: str) -> set[tuple[object, ...]]:
+    """Return every column and index of a database, as its engine describes them."""
+    if "sqlite" in url:
+        columns = await database.fetch(
+            """SELECT t.name, c.name, c.type, c."notnull", c.dflt_value, c.pk
+               FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'"""
+        )
+        indexes = await database.fetch(
+            """SELECT t.name, l.name, l."unique", l.partial, i.seqno, i.name FROM sqlite_master t
+               JOIN pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i"""
+        )
+    else:
+        columns = await database.fetch(
+            """SELECT table_name, column_name, data_type, is_nullable, column_default
+               FROM information_schema.columns WHERE table_schema = 'public'"""
+        )
+        indexes = await database.fetch(
+            "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        )
+    return {tuple(row) for row in (*columns, *indexes)}
+
+
+async def test_a_migrated_database_and_a_new_one_are_the_same(
+    empty_databases: tuple[str, str],
+) -> None:
+    shapes = []
+    for url, is_old in zip(empty_databases, (True, False), strict=True):
+        database = await wiring.open_database(url)
+        if is_old:
+            await database.write(lambda tx: tx.script(FIRST + _OLD_ROWS), long=True)
+        assert await bring_up_to_date(database) == (1 if is_old else 0)
+        shapes.append(await _columns(database, url))
+        if is_old:
+            [act] = await log.latest(database, 2**62, 10)
+            assert (act.seq, act.site_id, act.comment_id, act.hash) == (1, 7, 5, "")
+            assert await log.head(database) == (1, "", 1)
+            [moved] = await database.fetch("SELECT network, touched_at FROM comments")
+            assert tuple(moved) == ("192.0.2.1", 3)
+        await database.close()
+    assert shapes[0] == shapes[1]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Two databases in which nothing is, on each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/old.sqlite", f"sqlite:///{tmp_path}/new.sqlite"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    urls = server.create_database(), server.create_database()
+    yield urls
+    for url in urls:
+        server.drop_database(url.rsplit("/", 1)[1])
 
 
 def test_the_migrations_lead_to_the_schemas_version() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from comments_service.core.filters import Filter
 from comments_service.core.tree import SHOWN_REPLIES
-from comments_service.storage import comments, sites
+from comments_service.storage import comments, log, queue, sites
 from comments_service.storage.database import Row, Transaction, schema_sql
 from tests.conftest import Clock, House, house_on
 from tests.postgres import PostgresServer
@@ -41,10 +42,22 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "replies": (lambda db: comments.replies_after(db, THREAD, 1, 50, 50), "comments_replies"),
     "recent": (lambda db: comments.recent(db, 7, 10, None), "comments_recent"),
     "recent of a thread": (lambda db: comments.recent(db, 7, 10, THREAD), "comments_thread_recent"),
-    "queue": (
-        lambda db: comments.queue(db, "pending", None, None, (2**62, 0), 50),
+    "queue": (lambda db: queue.page(db, Filter(), 50), "comments_queue"),
+    "queue, oldest first": (
+        lambda db: queue.page(db, Filter("spam"), 50, oldest=True),
         "comments_queue",
     ),
+    "reported": (lambda db: queue.page(db, Filter("reported"), 50), "comments_reported"),
+    "edited": (lambda db: queue.page(db, Filter("edited"), 50), "comments_edited"),
+    "all": (lambda db: queue.page(db, Filter("all"), 50), "comments_created"),
+    "network": (
+        lambda db: queue.page(db, Filter("all", network="192.0.2.1"), 50),
+        "comments_network",
+    ),
+    "log": (lambda db: log.latest(db, 2**62, 50), "log_seq"),
+    "log of one": (lambda db: log.latest(db, 2**62, 50, "moderator:1"), "log_actor"),
+    "log of a comment": (lambda db: log.of_comment(db, THREAD, 5, 50), "sqlite_autoindex_log_2"),
+    "batch": (lambda db: log.of_batch(db, "1", 0, 50), "log_batch"),
     "find": (lambda db: comments.find(db, 5), "comments_id"),
     "after": (lambda db: comments.after(db, (THREAD, 5), 32), "sqlite_autoindex_comments_1"),
     "changes": (lambda db: sites.changes_after(db, 7, 3, 100), "changes_site"),

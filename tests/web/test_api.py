@@ -7,8 +7,8 @@ import asyncio
 import httpx2
 import pytest
 
-from comments_service.operations import moderating
-from comments_service.operations.moderating import Ask
+from comments_service.operations import deciding
+from comments_service.operations.deciding import Ask
 from tests.conftest import BLOG, MONA, House, client_of
 
 API = "/api/v1/sites/blog"
@@ -99,7 +99,7 @@ async def test_a_tombstone_has_its_place_and_nothing_else(
 ) -> None:
     root = (await house.post("a secret", name="mallory")).comment
     await house.post("reply", to=root)
-    await moderating.decide(house.service, MONA, [Ask(root.id, 1, "spam")])
+    await deciding.decide(house.service, MONA, [Ask(root.id, 1, "spam")])
     answer = await client.get(f"{API}/comments?thread=/post")
     [grave] = answer.json()["comments"]
     assert (grave["status"], grave["floor"], grave["author"]) == ("deleted", 1, None)
@@ -269,7 +269,7 @@ async def test_changes_are_read_with_a_cursor(house: House, client: httpx2.Async
         (1, "published", str(comment.id))
     ]
     assert start["changes"][0]["comment"]["excerpt"] == "first"
-    await moderating.decide(house.service, MONA, [Ask(comment.id, 1, "hold")])
+    await deciding.decide(house.service, MONA, [Ask(comment.id, 1, "hold")])
     then = (await client.get(f"{API}/changes?after={start['next']}")).json()
     assert [(c["kind"], "comment" in c) for c in then["changes"]] == [("removed", False)]
     end = (await client.get(f"{API}/changes?after={then['next']}")).json()

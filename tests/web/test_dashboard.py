@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from markupsafe import escape as markup
 
-from comments_service.operations import maintaining, moderating
-from comments_service.operations.moderating import Ask
+from comments_service.operations import deciding, maintaining
+from comments_service.operations.deciding import Ask
 from comments_service.web.dashboard import PAGE
 from tests.conftest import MONA, Clock, House
 from tests.web.desk import MALLORY, MONAS, OLGAS, Desk, browser, desk_in, runs_nothing, told
@@ -76,8 +76,23 @@ async def test_each_status_has_its_tab_with_a_count(desk: Desk) -> None:
     tabs = re.search(r'<nav class="comments-tabs".*?</nav>', page, re.DOTALL)
     assert tabs
     words = re.sub("<[^>]+>", " ", tabs[0]).split()
-    assert words == "Pending 1 Approved Spam 1 Rejected 0 Deleted 0".split()
+    assert words == "Pending 1 Reported 0 Edited 0 Approved Spam 1 Rejected 0 Deleted 0".split()
     assert "No comment is approved." in await desk.read("/dashboard/queue?status=approved")
+
+
+async def test_a_decision_is_taken_back_by_a_button(desk: Desk) -> None:
+    comment = (await desk.house.post("words")).comment
+    page = await desk.decide(comment, 1, "spam")
+    batch = re.search(r'name="batch" value="([0-9]+)"', page)
+    assert batch
+    form = {"csrf": await desk.csrf(), "batch": batch[1], "back": "/dashboard/queue?status=pending"}
+    answer = await desk.client.post("/dashboard/undo", data=form)
+    page = await desk.read(answer.headers["location"])
+    assert told(page) == "Taken back: now pending. Show the comment"
+    assert 'data-status="pending"' in page
+    forged = await desk.client.post("/dashboard/undo", data=form | {"csrf": "x"})
+    nothing = await desk.client.post("/dashboard/undo", data=form | {"batch": "404"})
+    assert (forged.status_code, nothing.status_code) == (403, 404)
 
 
 async def test_a_site_can_be_looked_at_alone(desk: Desk) -> None:
@@ -144,7 +159,7 @@ async def test_who_comes_second_is_told_who_was_first(strict_house: House) -> No
 
 async def test_several_are_decided_at_once(desk: Desk) -> None:
     posted = [(await desk.house.post(f"buy {n}", thread=f"/{n % 2}")).comment for n in range(4)]
-    await moderating.decide(desk.house.service, MONA, [Ask(posted[3].id, 1, "approve")])
+    await deciding.decide(desk.house.service, MONA, [Ask(posted[3].id, 1, "approve")])
     page = await desk.send("spam", *((comment, 1) for comment in posted), reason="a wave")
     assert "Marked as spam: 3 comments." in told(page)
     assert "Someone else decided first: now approved, by moderator 1 at" in told(page)

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from comments_service.core.moderation import Action
-from comments_service.operations import entering, moderating
-from comments_service.operations.moderating import Ask
+from comments_service.operations import deciding, entering
+from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, House
 
 API = "/api/v1/sites/blog"
@@ -89,7 +89,7 @@ async def hide(house: House, client: httpx2.AsyncClient, fate: list[Action]) -> 
 async def decide(house: House, comment_id: int, fate: list[Action]) -> None:
     for action in fate:
         comment = await house.comment(comment_id)
-        await moderating.decide(house.service, MONA, [Ask(comment_id, comment.version, action)])
+        await deciding.decide(house.service, MONA, [Ask(comment_id, comment.version, action)])
 
 
 @pytest.mark.parametrize("fate", FATES)

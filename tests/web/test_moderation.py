@@ -87,6 +87,65 @@ async def test_queues_are_told_apart_by_site_thread_and_id(
     assert await found("id=404") == await found("status=spam") == 0
 
 
+async def test_one_key_is_one_batch_and_can_be_taken_back(
+    strict_house: House, strict_client: httpx2.AsyncClient, mona: dict[str, str]
+) -> None:
+    comment = (await strict_house.post()).comment
+    ask = [{"id": str(comment.id), "version": 1, "action": "approve"}]
+    first = await strict_client.post(DECISIONS, json={"decisions": ask, "key": "k"}, headers=mona)
+    again = await strict_client.post(DECISIONS, json=ask, headers=mona | {"Idempotency-Key": "k"})
+    assert first.json() == again.json()
+    assert first.json()["results"][0]["result"] == "done"
+    undo = f"/api/v1/moderation/undo/{first.json()['batch']}"
+    taken_back = (await strict_client.post(undo, headers=mona)).json()["results"]
+    assert [(r["result"], r["status"], r["version"]) for r in taken_back] == [
+        ("done", "pending", 3)
+    ]
+    nothing = await strict_client.post("/api/v1/moderation/undo/404", headers=mona)
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "batch_unknown")
+    mine = (await strict_client.get(f"{LOG}?mine=1&limit=1", headers=mona)).json()
+    assert mine["decisions"][0]["action"] == "undo" and mine["next"] == "2"
+    assert mine["decisions"][0]["detail"]["undoes"] == 1
+    older = (await strict_client.get(f"{LOG}?before={mine['next']}", headers=mona)).json()
+    assert [act["rules"] for act in older["decisions"]] == [["mode:1"]]
+
+
+async def test_all_that_match_are_counted_and_then_decided_on(
+    strict_house: House, strict_client: httpx2.AsyncClient, mona: dict[str, str]
+) -> None:
+    for n in range(3):
+        await strict_house.post(f"100% watches {n}")
+    await strict_house.post("100 watches")
+    url = f"{DECISIONS}/by-filter"
+    ask = {"filter": {"status": "pending", "q": "100% W", "site": "blog"}, "action": "spam"}
+    dry = (await strict_client.post(url, json=ask | {"dry_run": True}, headers=mona)).json()
+    assert dry["count"] == 3
+    strict_house.clock.advance(1)
+    await strict_house.post("100% watches, later")
+    done = await strict_client.post(url, json=ask | {"as_of": dry["as_of"]}, headers=mona)
+    assert [r["result"] for r in done.json()["results"]] == ["done"] * 3
+    assert done.json()["next"] is None
+    counts = await strict_client.get("/api/v1/moderation/counts?site=blog", headers=mona)
+    assert counts.json()["counts"] | {"spam": 3, "pending": 2} == counts.json()["counts"]
+    for wrong in ({"filter": {"status": "x"}}, {"action": "burn"}, {"cursor": "x"}, {"as_of": -1}):
+        assert (await strict_client.post(url, json=ask | wrong, headers=mona)).status_code == 422
+
+
+async def test_queues_are_searched_by_everything_that_is_known(
+    strict_house: House, strict_client: httpx2.AsyncClient, mona: dict[str, str]
+) -> None:
+    await strict_house.post("若$a<b$则", name="李雷", email="lilei@mail.example")
+    await strict_house.post("words", name="bob", address="2001:db8::1")
+    for query, found in {
+        "q=若": 1, "q=A%3CB": 1, "q=lilei@": 1, "q=李雷": 1, "q=nothing": 0,
+        "author=bob": 1, "author=lilei@mail.example": 1, "author=lilei": 0,
+        "network=2001:db8::/64": 1, "network=192.0.2.1": 1, "reason=first_comment_waits": 2,
+        "reason=other": 0, "since=2026-09-21": 2, "until=2026-09-20": 0, "order=oldest": 2,
+    }.items():  # fmt: skip
+        answer = await strict_client.get(f"{QUEUE}?{query}", headers=mona)
+        assert len(answer.json()["items"]) == found, query
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -107,7 +166,23 @@ async def test_a_decision_that_is_none_is_named(
     assert answer.status_code == 422 and answer.json()["errors"]
 
 
-@pytest.mark.parametrize("query", ["status=x", "cursor=x", "cursor=1-", "limit=0", "limit=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=x",
+        "cursor=x",
+        "cursor=1-",
+        "limit=0",
+        "limit=x",
+        "order=x",
+        "since=x",
+        "until=9999-12-31",
+        "thread=/x",
+        "reason=A",
+        "q=" + "x" * 201,
+        "author=%00",
+    ],
+)
 async def test_a_queue_that_is_none_is_named(
     strict_client: httpx2.AsyncClient, mona: dict[str, str], query: str
 ) -> None:

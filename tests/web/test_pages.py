@@ -12,8 +12,8 @@ import pytest
 
 from comments_service import demo
 from comments_service.core.tree import SHOWN_REPLIES
-from comments_service.operations import moderating
-from comments_service.operations.moderating import Ask
+from comments_service.operations import deciding
+from comments_service.operations.deciding import Ask
 from comments_service.web import pages
 from tests.conftest import BLOG, MONA, Clock, House, client_of, house_on
 
@@ -94,7 +94,7 @@ async def test_a_quotation_is_the_source_byte_for_byte(
     lines = quoted.split("\n")
     assert "\n".join(line.removeprefix("> ") for line in lines[: source.count("\n") + 1]) == source
     assert f"> — alice, http://127.0.0.1:8000/c/{alice.id}" in lines
-    await moderating.decide(house.service, MONA, [Ask(alice.id, alice.version, "hold")])
+    await deciding.decide(house.service, MONA, [Ask(alice.id, alice.version, "hold")])
     assert fields((await client.get(f"{PAGE}&quote={alice.id}")).text)["body"] == ""
 
 
@@ -142,7 +142,7 @@ async def test_nobody_is_led_to_what_was_never_published(client: httpx2.AsyncCli
 async def test_a_removed_comment_keeps_its_place(house: House, client: httpx2.AsyncClient) -> None:
     alice = (await house.post("a secret")).comment
     await house.post("Why?", name="bob", to=alice)
-    await moderating.decide(house.service, MONA, [Ask(alice.id, alice.version, "delete")])
+    await deciding.decide(house.service, MONA, [Ask(alice.id, alice.version, "delete")])
     shown = (await client.get(PAGE)).text
     assert "This comment was removed." in shown
     assert f'id="comment-{alice.id}" data-status="deleted" data-floor="1"' in shown

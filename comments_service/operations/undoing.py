@@ -1,0 +1,114 @@
+"""How decisions are taken back: one or a whole batch, where nothing was done to it since."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from comments_service.core.models import Comment, Entry, Thread
+from comments_service.core.permissions import Actor
+from comments_service.errors import BatchUnknown
+from comments_service.operations import logbook
+from comments_service.operations.deciding import (
+    PIECE,
+    Ask,
+    Outcome,
+    Step,
+    batch_of,
+    by_thread,
+    too_late,
+)
+from comments_service.operations.transitions import move
+from comments_service.service import Service
+from comments_service.storage import comments, log, reports
+from comments_service.storage.database import Transaction
+
+_LOOK_BACK = 200  # acts on one comment that an undo looks at
+
+
+async def undo(service: Service, actor: Actor, batch: str) -> tuple[str, list[Outcome]]:
+    """Take back what a batch did, where nothing was done to it since; an undo can be undone.
+
+    Returns the batch of the undo and the outcomes. Raises BatchUnknown.
+    """
+    name, outcomes, last = batch_of(service, actor, f"undo {batch}"), list[Outcome](), 0
+    while entries := await log.of_batch(service.database, batch, last, PIECE):
+        last = entries[-1].seq
+        places = [(entry.thread_id, entry) for entry in entries if _undoable(entry)]
+
+        async def one(tx: Transaction, thread: Thread, entry: Entry) -> Step:
+            return await _undo_one(tx, service, actor, name, thread, entry)
+
+        outcomes += [outcome for _, outcome in await by_thread(service, places, one)]
+    if not outcomes:
+        raise BatchUnknown
+    return name, outcomes
+
+
+def _undoable(entry: Entry) -> bool:
+    return (
+        (entry.thread_id > 0 and entry.status_before != entry.status_after) or _closed(entry)
+    ) and entry.actor != "author"
+
+
+def _closed(entry: Entry) -> bool:
+    """Say whether an act did nothing but to answer reports and edits."""
+    detail = json.loads(entry.detail)
+    return entry.action == "approve" and bool(detail.get("reports") or detail.get("edits"))
+
+
+async def _undo_one(
+    tx: Transaction, service: Service, actor: Actor, batch: str, thread: Thread, entry: Entry
+) -> Step:
+    assert entry.comment_id is not None and entry.version is not None
+    comment = await comments.get(tx, thread.thread_id, entry.comment_id)
+    assert comment is not None  # what is on record is never removed
+    if not actor.allowed("decide", comment.site_id):
+        return Step(thread, Outcome(comment.id, "forbidden"))
+    if (await _in_effect(tx, comment)) != entry.seq and comment.version != entry.version + 1:
+        return Step(thread, await _not_undone(tx, comment, actor, batch, entry))
+    at, before = service.clock(), entry.status_before
+    detail = json.loads(entry.detail)
+    taken_back = logbook.act_on(
+        comment, batch=batch, actor=actor.name, action="undo", after=before or "", at=at,
+        undoes=entry.seq, reports=comment.reports, edits=comment.edits,
+    )  # fmt: skip
+    if detail.get("reports"):
+        await reports.reopen(tx, comment, entry.at)
+    former = replace(
+        comment,
+        version=comment.version + 1,
+        touched_at=at,
+        reports=detail.get("reports", 0),
+        edits=detail.get("edits", 0),
+    )
+    thread, former = await move(tx, thread, former, before, at)  # type: ignore[arg-type]
+    return Step(thread, Outcome(comment.id, "done", former.status, former.version), taken_back)
+
+
+async def _in_effect(tx: Transaction, comment: Comment) -> int | None:
+    """Return the number of the last act on a comment that was not taken back since.
+
+    None where something that is not on record, such as a report, came after it.
+    """
+    version, undone = comment.version - 1, None
+    for entry in await log.of_comment(tx, comment.thread_id, comment.id, _LOOK_BACK):
+        if undone is not None and entry.seq != undone:
+            continue  # between an act and its undo everything was taken back as well
+        if undone is None and entry.version != version:
+            return None
+        if undone is None and entry.action != "undo":
+            return entry.seq
+        version = (entry.version or 0) - 1
+        undone = json.loads(entry.detail)["undoes"] if undone is None else None
+    return None
+
+
+async def _not_undone(
+    tx: Transaction, comment: Comment, actor: Actor, batch: str, entry: Entry
+) -> Outcome:
+    last = await log.newest(tx, comment.thread_id, comment.id)
+    if last is not None and last.batch == batch:
+        return Outcome(comment.id, "unchanged", comment.status, comment.version)
+    ask = Ask(comment.id, (entry.version or 0) + 1, "restore")
+    return await too_late(tx, comment, actor, batch, ask)

@@ -1,0 +1,2 @@
+-- Rules that learn.
+SELECT 1;

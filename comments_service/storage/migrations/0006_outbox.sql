@@ -1,0 +1,2 @@
+-- The outbox.
+SELECT 1;
