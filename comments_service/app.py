@@ -11,12 +11,13 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from comments_service.news import News
 from comments_service.operations import maintaining
 from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
 from comments_service.storage.database import Database, bring_up_to_date, next_node
-from comments_service.web import api, dashboard, health, moderation, pages
+from comments_service.web import api, dashboard, health, moderation, pages, pollers
 from comments_service.web.context import Web
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
@@ -43,15 +44,17 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     Raises DatabaseUnusable.
     """
     database = await open_database(settings.database)
-    renderer = Renderer()
+    renderer, news = Renderer(), News(database)
     try:
         await bring_up_to_date(database)
         ids = Ids(await next_node(database), now)
-        service = Service(settings, database, renderer.render, secret_key(settings), ids)
+        secret = secret_key(settings)
+        service = Service(settings, database, renderer.render, secret, ids, news)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
         yield service
     finally:
+        news.end()
         await renderer.close()
         await database.close()
 
@@ -61,7 +64,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
     web = Web.of(service)
     return Starlette(
         routes=[
-            Mount("/api/v1/sites/{site}", routes=api.routes(web)),
+            Mount("/api/v1/sites/{site}", routes=[*api.routes(web), *pollers.routes(web)]),
             Mount("/api/v1/moderation", routes=moderation.routes(web)),
             *pages.routes(web, demo=demo),
             *dashboard.routes(web),

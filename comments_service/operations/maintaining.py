@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
 from comments_service.core.models import SLUG, Site
@@ -19,7 +20,7 @@ async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
     """Make a site, or register more origins of one. Raises BadFields."""
     check_slug(slug)
     found = tuple(_origin(text) for text in origins)
-    site = Site(service.ids(), slug, found)
+    site = Site(service.ids(), slug, found, feed_id=uuid.uuid4().hex)
     await service.database.write(lambda tx: sites.add(tx, site, service.clock()))
     stored = await sites.by_slug(service.database, slug)
     assert stored is not None

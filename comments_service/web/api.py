@@ -1,10 +1,8 @@
-"""The public JSON API: readers, pollers and writers; the contract is in docs/api.md."""
+"""The public JSON API of readers and writers; the contract is in docs/api.md."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -16,16 +14,12 @@ from comments_service.core.models import Record, Site, Thread
 from comments_service.core.paging import pages
 from comments_service.core.records import (
     Links,
-    change_record,
     comment_page,
     own_record,
     public,
     thread_record,
     tree,
 )
-from comments_service.core.sentence import Sentence
-from comments_service.core.threads import NAMELESS, normalised_key
-from comments_service.errors import BadFields, FieldError
 from comments_service.operations import commenting, reading
 from comments_service.web.cache import Answer, Read
 from comments_service.web.context import Web
@@ -37,11 +31,10 @@ from comments_service.web.intake import (
     page_number,
     parsed,
     visitor,
+    wanted_key,
 )
 
 JSON = "application/json"
-MOST_COUNTS = 200
-MOST_WAIT = 30
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -58,19 +51,8 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/comments/{id}", api.edit, methods=["PATCH"]),
         Route("/comments/{id}", api.delete, methods=["DELETE"]),
         Route("/comments/{id}/replies", read(api.replies), methods=["GET"]),
-        Route("/counts", read(api.counts), methods=["GET"]),
-        Route("/recent", read(api.recent), methods=["GET"]),
-        Route("/changes", Changes(web, api), methods=["GET"]),
         Route("/preview", api.preview, methods=["POST"]),
     ]
-
-
-def wanted_key(request: Request, *, needed: bool = True) -> str:
-    """Return the normalised key of the query's thread. Raises BadFields."""
-    key = normalised_key(request.query_params.get("thread", "")[:1000])
-    if needed and not key:
-        raise BadFields(FieldError("thread", "missing", NAMELESS))
-    return key
 
 
 class Api:
@@ -130,51 +112,6 @@ class Api:
         }
         return _answer(record, site, thread)
 
-    async def counts(self, request: Request) -> Answer:
-        """Answer how many comments each of some threads has."""
-        site = await self._web.sites.of(request)
-        keys = request.query_params.getlist("thread")
-        if not 1 <= len(keys) <= MOST_COUNTS:
-            raise BadFields(
-                FieldError(
-                    "thread",
-                    "number_invalid",
-                    Sentence("Name 1 to %(most)s threads.", most=MOST_COUNTS),
-                )
-            )
-        change = await reading.site_change(self._service, site.site_id)
-        found = await reading.counts(self._service, site, [key[:1000] for key in keys])
-        return _site_answer({"counts": found}, site, change)
-
-    async def recent(self, request: Request) -> Answer:
-        """Answer the newest published comments."""
-        site = await self._web.sites.of(request)
-        limit = number(request.query_params, "limit", 10, 1, 100)
-        key = wanted_key(request, needed=False)
-        change = await reading.site_change(self._service, site.site_id)
-        links = self._service.links(site.slug)
-        found = await reading.recent(self._service, site, limit, key or None)
-        records = [
-            public(thread, comment, links)
-            | {"thread": {"key": thread.key, "title": thread.title, "url": thread.url}}
-            for thread, comment in found
-        ]
-        return _site_answer({"comments": records}, site, change)
-
-    async def changes(self, request: Request) -> Answer:
-        """Answer what readers could notice after a cursor."""
-        site = await self._web.sites.of(request)
-        after = number(request.query_params, "after", 0, 0, 2**62)
-        limit = number(request.query_params, "limit", 100, 1, 500)
-        change = await reading.site_change(self._service, site.site_id)
-        found = await reading.changes(self._service, site, after, limit)
-        links = self._service.links(site.slug)
-        record = {
-            "changes": [change_record(change, thread, links) for thread, change in found],
-            "next": found[-1][1].seq if found else after,
-        }
-        return _site_answer(record, site, change)
-
     async def post(self, request: Request) -> Response:
         """Store a comment."""
         site = await self._web.sites.of(request)
@@ -233,34 +170,6 @@ class Api:
 _KEYLESS = {"thread": "/", "name": "-", "body": "-"}
 
 
-class Changes(Read):
-    """The changes of a site; with `wait`, an empty answer is held back until there is something."""
-
-    def __init__(self, web: Web, api: Api) -> None:
-        super().__init__(web.cache, api.changes)
-        self._web = web
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer at once, or wait for the next change first."""
-        if b"wait=" in scope["query_string"]:
-            await self._wait(Request(scope, receive))
-        await super().__call__(scope, receive, send)
-
-    async def _wait(self, request: Request) -> None:
-        site = await self._web.sites.of(request)
-        after = number(request.query_params, "after", 0, 0, 2**62)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + number(request.query_params, "wait", 0, 0, MOST_WAIT)
-        service = self._web.service
-        while (left := deadline - loop.time()) > 0:
-            if await reading.site_change(service, site.site_id) > after:
-                return
-            # Where other processes write too, their changes are looked for; ours are told.
-            await service.news.wait(
-                site.site_id, left if service.database.exclusive else min(left, 0.5)
-            )
-
-
 def _own(request: Request, record: Record) -> Record:
     """Return an author's record with its reasons in the language of whoever asks."""
     return record | {"reasons": [language_of(request).say(why) for why in record["reasons"]]}
@@ -283,10 +192,6 @@ def _answer(record: Record, site: Site, thread: Thread, *, personal: bool = Fals
     return Answer(
         orjson.dumps(record), JSON, site.site_id, thread.thread_id, thread.change, personal=personal
     )
-
-
-def _site_answer(record: Record, site: Site, change: int) -> Answer:
-    return Answer(orjson.dumps(record), JSON, site.site_id, 0, change)
 
 
 def _json(record: Record, status: int = 200, headers: dict[str, str] | None = None) -> Response:
