@@ -13,16 +13,15 @@ from starlette.staticfiles import StaticFiles
 
 from comments_service.news import News
 from comments_service.operations import maintaining
+from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
 from comments_service.storage.database import Database, bring_up_to_date, next_node
-from comments_service.web import api, dashboard, health, moderation, pages, pollers
+from comments_service.web import api, dashboard, feeds, health, moderation, pages, pollers
 from comments_service.web.context import Web
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
-
-DEFAULT_SITE = "default"
 
 
 async def open_database(url: str) -> Database:
@@ -66,6 +65,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
         routes=[
             Mount("/api/v1/sites/{site}", routes=[*api.routes(web), *pollers.routes(web)]),
             Mount("/api/v1/moderation", routes=moderation.routes(web)),
+            *feeds.routes(web),
             *pages.routes(web, demo=demo),
             *dashboard.routes(web),
             *health.routes(web),

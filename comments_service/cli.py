@@ -98,7 +98,7 @@ def serve(with_demo: bool, **flags: Any) -> None:
 
 async def _greet(service: Service, with_demo: bool) -> None:
     base = service.settings.public_url
-    site = demo.SITE if with_demo else wiring.DEFAULT_SITE
+    site = demo.SITE if with_demo else maintaining.DEFAULT_SITE
     _say(f"Serving {base}/" + ("  (demo page)" if with_demo else ""))
     invitation = await entering.invite_first(service)
     if invitation:

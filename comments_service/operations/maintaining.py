@@ -15,6 +15,9 @@ from comments_service.service import Service
 from comments_service.storage import sites
 from comments_service.storage.database import Transaction
 
+DEFAULT_SITE = "default"
+"""The site that a new database has."""
+
 
 async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
     """Make a site, or register more origins of one. Raises BadFields."""

@@ -20,8 +20,15 @@ from comments_service.errors import BadFields, CommentUnknown, FieldError, Refus
 from comments_service.language import Language, chosen, known
 from comments_service.operations import maintaining, reading
 from comments_service.operations.commenting import Posted
+from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.web import forms, views
-from comments_service.web.addresses import Addresses, encoded, landing, place_query
+from comments_service.web.addresses import (
+    Addresses,
+    encoded,
+    feed_links,
+    landing,
+    place_query,
+)
 from comments_service.web.cache import Answer, Read
 from comments_service.web.context import Web
 from comments_service.web.forms import LONGEST, Form
@@ -224,7 +231,9 @@ class Pages:
 
     async def home(self, request: Request) -> Answer:
         """Answer what this is."""
-        return self._page("base_home.html", language_of(request), 0, 0)
+        language = language_of(request)
+        feeds = feed_links("./", DEFAULT_SITE, {"lang": _lang(request)})
+        return self._page("base_home.html", language, 0, 0, site=DEFAULT_SITE, feeds=feeds)
 
     async def article(self, request: Request) -> Answer:
         """Answer an article of the demo, with its thread and the site's newest comments."""
@@ -235,7 +244,7 @@ class Pages:
         thread = await reading.thread(self._service, site, key)
         if not thread.created_at:
             raise CommentUnknown(Sentence("There is no such article here."))
-        links = self._service.links(site.slug)
+        links, root = self._service.links(site.slug), views.up(request.url.path)
         latest = await reading.recent(self._service, site, _LATEST)
         return self._page(
             "demo.html",
@@ -245,7 +254,9 @@ class Pages:
             site=site.slug,
             thread=thread,
             latest=[(there, public(there, comment, links)) for there, comment in latest],
-            root=views.up(request.url.path),
+            root=root,
+            feeds=feed_links(root, site.slug, {}),
+            thread_feeds=feed_links(root, site.slug, {"thread": thread.key}),
             fallback=encoded({"thread": thread.key}),
         )
 

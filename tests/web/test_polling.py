@@ -19,6 +19,7 @@ from comments_service.operations import commenting, deciding, maintaining, rende
 from comments_service.operations.deciding import Ask
 from comments_service.web.validators import Known
 from tests.conftest import MONA, Clock, House, client_of, house_on
+from tests.feeds import MEDIA_TYPES
 from tests.postgres import PostgresServer
 from tests.test_cli import SAMPLE
 
@@ -29,6 +30,8 @@ FORMATS = {
     "counts": f"{API}/counts?thread=/post&thread=/other",
     "changes": f"{API}/changes?after=0",
     "changes from here": f"{API}/changes?after=3&limit=2&wait=0",
+    **{kind: f"/sites/blog/feed.{kind}" for kind in MEDIA_TYPES},
+    **{f"{kind} of a thread": f"/sites/blog/feed.{kind}?thread=/post" for kind in MEDIA_TYPES},
 }
 OF_THREAD = [name for name in FORMATS if "thread" in name]
 
