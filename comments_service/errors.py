@@ -17,12 +17,15 @@ class FieldError:
 
 
 class Refused(Exception):
-    """Base of everything the service refuses; `code` is stable, the sentence is for people."""
+    """Base of everything the service refuses; `code` is stable, the sentence is for people.
+
+    What readers and writers can meet is a Sentence; what only moderators meet is in English.
+    """
 
     code = "refused"
-    sentence = Sentence("The request was refused.")
+    sentence: str = Sentence("The request was refused.")
 
-    def __init__(self, sentence: Sentence | None = None) -> None:
+    def __init__(self, sentence: str | None = None) -> None:
         self.sentence = sentence or self.sentence
         super().__init__(self.sentence)
 
