@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
 from comments_service.operations import maintaining
 from comments_service.renderer import Renderer
@@ -18,6 +18,7 @@ from comments_service.settings import Settings, secret_key
 from comments_service.storage.database import Database, bring_up_to_date, next_node
 from comments_service.web import api, dashboard, health, moderation, pages
 from comments_service.web.context import Web
+from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
 
@@ -66,7 +67,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
             *pages.routes(web, demo=demo),
             *dashboard.routes(web),
             *health.routes(web),
-            Mount("/static", StaticFiles(packages=[("comments_service", "static")])),
+            Mount("/static", Files(resources.files("comments_service") / "static")),
         ],
         middleware=[Middleware(Guard, sites=web.sites)],
         exception_handlers=HANDLERS,
