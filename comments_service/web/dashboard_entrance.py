@@ -6,19 +6,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from comments_service.core.permissions import Actor
+from comments_service.core.sentence import Note
 from comments_service.core.threads import origin_of
 from comments_service.errors import (
     BadFields,
+    FieldError,
     FormExpired,
     InvitationInvalid,
     LoginFailed,
     TooManyRequests,
 )
+from comments_service.language import known
 from comments_service.operations import entering
 from comments_service.web import access
 from comments_service.web.context import Web
-from comments_service.web.dashboard_pages import QUEUE, Fields, Pages, back, fields_of, see
+from comments_service.web.dashboard_pages import (
+    LANGUAGE_COOKIE,
+    QUEUE,
+    Fields,
+    Pages,
+    back,
+    fields_of,
+    see,
+)
 from comments_service.web.intake import client_address
+
+_YEAR = 365 * 24 * 3600
 
 
 class Entrance:
@@ -52,6 +65,26 @@ class Entrance:
         access.check_form(request, self._service, form.get("csrf", ""))
         await entering.logout(self._service, access.session_secret(request))
         return _with_cookie(see("/dashboard/login"), "", 0)
+
+    async def language(self, request: Request) -> Response:
+        """Keep the language that somebody chose, in this browser."""
+        form = await self._own_form(request)
+        answer = see(back(form.get("back", "")))
+        code = known(form.get("lang", ""))
+        if code is None:
+            raise BadFields(
+                FieldError("lang", "lang_unknown", Note("Choose one of the languages."))
+            )
+        answer.set_cookie(
+            LANGUAGE_COOKIE,
+            code,
+            max_age=_YEAR,
+            path="/",
+            secure=True,
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
 
     async def setup_form(self, request: Request) -> Response:
         """Ask the first moderator for address and password; looking uses nothing up."""
