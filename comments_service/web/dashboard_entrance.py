@@ -6,11 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from comments_service.core.permissions import Actor
-from comments_service.core.sentence import Note
 from comments_service.core.threads import origin_of
 from comments_service.errors import (
     BadFields,
-    FieldError,
     FormExpired,
     InvitationInvalid,
     LoginFailed,
@@ -72,9 +70,7 @@ class Entrance:
         answer = see(back(form.get("back", "")))
         code = known(form.get("lang", ""))
         if code is None:
-            raise BadFields(
-                FieldError("lang", "lang_unknown", Note("Choose one of the languages."))
-            )
+            raise FormExpired
         answer.set_cookie(
             LANGUAGE_COOKIE,
             code,
