@@ -115,15 +115,17 @@ class Board:
         actor = await moderator(request, self._service)
         last = request.headers.get("last-event-id", "")
         seq = comment_number(last) or number(request.query_params, "seq", 0, 0, _TOP)
+        state = await watching.state(self._service)
         first = await self._news(request, actor, seq)  # so that a wrong query is answered as such
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(
-            self._stream(request, first), headers=headers, media_type="text/event-stream"
+            self._stream(request, state, first), headers=headers, media_type="text/event-stream"
         )
 
-    async def _stream(self, request: Request, news: Record) -> AsyncIterator[bytes]:
-        yield b"retry: 3000\n\n"
-        state: tuple[int, ...] = ()
+    async def _stream(
+        self, request: Request, state: tuple[int, ...], news: Record
+    ) -> AsyncIterator[bytes]:
+        yield b"retry: 3000\n\n" + _event(news)
         quiet = 0
         with self._watch as watch:
             while True:
@@ -135,7 +137,7 @@ class Board:
                         news = await self._news(request, actor, news["seq"])
                     except Refused:
                         return
-                    yield b"id: %d\ndata: %s\n\n" % (news["seq"], orjson.dumps(news))
+                    yield _event(news)
                     quiet = 0
                 elif (quiet := quiet + 1) >= _HEARTBEAT:
                     yield b": still here\n\n"
@@ -195,6 +197,10 @@ class Board:
         ask = Ask(comment_id(request), given.version, "approve", given.reason)
         batch, outcome = await answering.edit(self._service, actor, ask, given.body)
         return json_answer({"batch": batch, "results": outcome_records([outcome])})
+
+
+def _event(news: Record) -> bytes:
+    return b"id: %d\ndata: %s\n\n" % (news["seq"], orjson.dumps(news))
 
 
 def _told(act: Record, names: dict[str, str]) -> Record:
