@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from comments_service.core.avatars import HASH, svg
 from comments_service.core.draft import Draft, Preview
 from comments_service.core.models import Site, Thread
 from comments_service.core.records import public
@@ -48,6 +50,7 @@ def routes(web: Web, demo: bool) -> list[BaseRoute]:
         Route("/sites/{site}/fragment", ReadPage(web, pages.fragment), methods=["GET"]),
         Route("/sites/{site}/old/{id}", page_or_refusal(pages.comment), methods=["GET"]),
         Route("/c/{id}", page_or_refusal(pages.comment), methods=["GET"]),
+        Route("/avatars/{hash}.svg", _avatar, methods=["GET"]),
         Route("/", home, methods=["GET"]),
         *article,
     ]
@@ -130,14 +133,14 @@ class Pages:
             HTML,
             site.site_id,
             thread.thread_id,
-            thread.change,
+            thread.freshness,
             tuple((name.lower().encode(), value.encode()) for name, value in extra),
             personal,
             language.code,
         )
 
     async def _view(self, request: Request, site: Site, thread: Thread, *, embedded: bool) -> View:
-        links, receipts = self._service.links(site.slug), _receipts(request)
+        links, receipts = self._service.links(site.slug, site.policy), _receipts(request)
         root = f"{links.base_url}/" if embedded else views.up(request.url.path)
         lang = _lang(request)
         at = Addresses(links, thread, root, receipts=receipts, embedded=embedded, lang=lang)
@@ -192,7 +195,7 @@ class Pages:
     def _bare(self, request: Request, site: Site, key: str) -> View:
         number, size = thread_number(site.site_id, key), self._service.settings.page_size
         thread = Thread(number, site.site_id, key, None, None, 1, size, 0, 0, 0, 0)
-        links, root = self._service.links(site.slug), views.up(request.url.path)
+        links, root = self._service.links(site.slug, site.policy), views.up(request.url.path)
         at = Addresses(links, thread, root, receipts=_receipts(request), lang=_lang(request))
         return View(thread, at, [], 1, 1, {})
 
@@ -235,7 +238,7 @@ class Pages:
         thread = await reading.thread(self._service, site, key)
         if not thread.created_at:
             raise CommentUnknown(Sentence("There is no such article here."))
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         latest = await reading.recent(self._service, site, _LATEST)
         return self._page(
             "demo.html",
@@ -255,6 +258,20 @@ class Pages:
         extra = tuple((k.lower().encode(), v.encode()) for k, v in views.headers().items())
         body = views.render(template, language, **values)
         return Answer(body, HTML, site_id, 0, change, extra, language=language.code)
+
+
+async def _avatar(request: Request) -> Response:
+    """Answer the figure of a hash: it is made of the hash alone, so it never changes."""
+    digest = request.path_params["hash"]
+    if not HASH.fullmatch(digest):
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Security-Policy": "default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return Response(svg(digest), headers=headers, media_type="image/svg+xml")
 
 
 def _key(text: object) -> str:
