@@ -35,7 +35,8 @@ CREATE TABLE threads (
     floors BIGINT NOT NULL DEFAULT 0,  -- the last floor given; it never falls
     count BIGINT NOT NULL DEFAULT 0,  -- comments that readers can see
     change BIGINT NOT NULL DEFAULT 0,  -- the site's change at which this thread last changed
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    votes BIGINT NOT NULL DEFAULT 0  -- counts every vote and every vote taken back: it never falls
 );
 
 CREATE TABLE comments (
@@ -76,6 +77,10 @@ CREATE TABLE comments (
     simhash BIGINT NOT NULL DEFAULT 0,  -- alike for texts that are alike, see core.likeness
     reports BIGINT NOT NULL DEFAULT 0,  -- readers' reports that no moderator has answered
     edits BIGINT NOT NULL DEFAULT 0,  -- its author's edits that no moderator has looked at
+    moderator_id BIGINT,  -- who wrote it, where somebody did who was signed in
+    identity TEXT NOT NULL DEFAULT '',  -- a keyed hash of whom the host page vouched for
+    badge TEXT NOT NULL DEFAULT '',  -- what the host page calls them
+    votes BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (thread_id, id),
     UNIQUE (thread_id, floor),
     UNIQUE (thread_id, submission_key),
@@ -93,6 +98,7 @@ CREATE INDEX comments_queue ON comments (status, created_at, id);
 CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
 CREATE INDEX comments_edited ON comments (created_at, id) WHERE edits > 0;
 CREATE INDEX comments_created ON comments (created_at, id);
+CREATE INDEX comments_touched ON comments (touched_at);
 CREATE INDEX comments_name ON comments (name, created_at, id);
 CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
 CREATE INDEX comments_network ON comments (network, created_at, id) WHERE network <> '';
@@ -151,6 +157,15 @@ CREATE TABLE revisions (
     actor TEXT NOT NULL,  -- who edited it
     at BIGINT NOT NULL,  -- when
     PRIMARY KEY (thread_id, comment_id, version)
+);
+
+-- Who found a comment helpful, one vote for each voter.
+CREATE TABLE votes (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    voter TEXT NOT NULL,  -- a keyed hash of the visitor's key
+    at BIGINT NOT NULL,
+    PRIMARY KEY (thread_id, comment_id, voter)
 );
 
 -- What readers reported, one for each network and comment.

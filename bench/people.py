@@ -121,4 +121,8 @@ class Writer:
             simhash=0,
             reports=0,
             edits=0,
+            moderator_id=None,
+            identity="",
+            badge="",
+            votes=0,
         )

@@ -22,6 +22,7 @@ from comments_service.errors import (
     WindowClosed,
 )
 from comments_service.operations import logbook
+from comments_service.operations.identities import Identity, identified
 from comments_service.operations.receipts import receipt
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
@@ -52,15 +53,26 @@ async def post_comment(
     """Store a comment exactly once, however often and wherever its submission is repeated.
 
     `sender` is the origin of the page it was sent from. Raises ThreadClosed, ParentUnknown,
-    SubmissionKeyReused, ThreadCollision.
+    SubmissionKeyReused, ThreadCollision, BadFields for an identity that is not valid.
     """
+    draft, identity = identified(service, site, draft)
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
-    comment = _comment(service, fresh, draft, visitor, shown)
+    comment = made(service, fresh, draft, visitor, shown, identity)
     verdict = await _verdict(service, site, visitor)
+    return await store(service, fresh, comment, verdict)
+
+
+async def store(
+    service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict
+) -> Posted:
+    """Store a comment once, in a thread that is made where it is new, as a verdict says.
+
+    Raises ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision.
+    """
     posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
     if posted.comment.visible and not posted.replayed:
-        service.news.announce(site.site_id, fresh.thread_id)
+        service.news.announce(fresh.site_id, fresh.thread_id)
     return posted
 
 
@@ -135,13 +147,20 @@ def _thread(service: Service, site: Site, draft: Draft, sender: str) -> Thread:
     )
 
 
-def _comment(
-    service: Service, thread: Thread, draft: Draft, visitor: Visitor, shown: Rendered
+def made(
+    service: Service,
+    thread: Thread,
+    draft: Draft,
+    visitor: Visitor,
+    shown: Rendered,
+    identity: Identity | None = None,
 ) -> Comment:
-    said = digest(service.secret, thread.thread_id, draft)
+    """Return the comment that a draft becomes: it waits, and has no place yet."""
+    vouched = {"identity": identity.mark, "badge": identity.badge} if identity else {}
+    said = digest(service.secret, thread.thread_id, draft, vouched.get("identity", ""))
     number, at = service.ids(), service.clock()
     return Comment(
-        **NEVER_PUBLISHED,
+        **(NEVER_PUBLISHED | vouched),
         thread_id=thread.thread_id,
         id=number,
         site_id=thread.site_id,
@@ -184,17 +203,7 @@ async def edit_comment(
         thread, comment = await _locked(tx, service, found)
         at = service.clock()
         stays = comment.visible and verdict.status == "approved"
-        edited = replace(
-            comment,
-            body=body,
-            html=shown.html,
-            excerpt=shown.excerpt,
-            renderer=shown.renderer,
-            edited_at=at,
-            touched_at=at,
-            version=comment.version + 1,
-            edits=comment.edits + stays,
-        )
+        edited = replace(saying(comment, body, shown, at), edits=comment.edits + stays)
         await revisions.keep(tx, comment, "author", at)
         await comments.save_text(tx, edited)
         if stays:
@@ -209,6 +218,20 @@ async def edit_comment(
     result = await service.database.write(edit)
     service.news.announce(found.site_id, found.thread_id)
     return result
+
+
+def saying(comment: Comment, body: str, shown: Rendered, at: int) -> Comment:
+    """Return the next version of a comment, with another text."""
+    return replace(
+        comment,
+        body=body,
+        html=shown.html,
+        excerpt=shown.excerpt,
+        renderer=shown.renderer,
+        edited_at=at,
+        touched_at=at,
+        version=comment.version + 1,
+    )
 
 
 async def delete_comment(service: Service, site: Site, comment_id: int, visitor: Visitor) -> None:

@@ -179,7 +179,7 @@ async def change_numbers(
     by_site = await sites.changes(service.database, site_ids)
     by_thread = await threads.get_many(service.database, thread_ids)
     found = {(site_id, 0): change for site_id, change in by_site.items()}
-    return found | {(t.site_id, t.thread_id): t.change for t in by_thread.values()}
+    return found | {(t.site_id, t.thread_id): t.freshness for t in by_thread.values()}
 
 
 async def counts(service: Service, site: Site, keys: Sequence[str]) -> dict[str, int]:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 Row = Sequence[Any]
 Params = Mapping[str, Any]
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """The version of schema.sql; the newest migration leads to it."""
 
 

@@ -89,7 +89,7 @@ def addresses_of(
     request: Request, service: Service, site: Site, thread: Thread, *, embedded: bool = False
 ) -> Addresses:
     """Return the maker of a page's links."""
-    links = service.links(site.slug)
+    links = service.links(site.slug, site.policy)
     root = f"{links.base_url}/" if embedded else views.up(request.url.path)
     lang = known(request.query_params.get("lang", "")) or ""
     receipts = receipts_of(request)

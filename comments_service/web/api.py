@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from comments_service.core.draft import Draft, Preview
+from comments_service.core.draft import Draft, Preview, Vote
 from comments_service.core.models import Record, Site, Thread
 from comments_service.core.paging import pages
 from comments_service.core.records import (
@@ -22,7 +22,7 @@ from comments_service.core.records import (
 )
 from comments_service.core.sentence import Sentence
 from comments_service.errors import BadFields, FieldError
-from comments_service.operations import commenting, reading
+from comments_service.operations import commenting, reading, voting
 from comments_service.web.cache import Answer, Read
 from comments_service.web.changes import Changes
 from comments_service.web.context import Web
@@ -56,6 +56,8 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/comments/{id}", api.edit, methods=["PATCH"]),
         Route("/comments/{id}", api.delete, methods=["DELETE"]),
         Route("/comments/{id}/replies", read(api.replies), methods=["GET"]),
+        Route("/comments/{id}/votes", api.vote, methods=["POST"]),
+        Route("/comments/{id}/votes", api.take_vote_back, methods=["DELETE"]),
         Route("/counts", read(api.counts), methods=["GET"]),
         Route("/recent", read(api.recent), methods=["GET"]),
         Route("/changes", Changes(web), methods=["GET"]),
@@ -78,7 +80,7 @@ class Api:
         asked = page_number(request.query_params.get("page"), last, "last" if newest else "first")
         receipts = visitor(request, self._service).receipts
         found = await reading.page(self._service, thread, asked, receipts)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         roots = [tree(thread, root, links, found.own) for root in found.roots]
         record = {
             "thread": thread_record(thread),
@@ -94,7 +96,7 @@ class Api:
         receipts = visitor(request, self._service).receipts
         number = comment_id(request)
         thread, comment = await reading.resolve(self._service, number, site, receipts)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         own = comment.id in receipts
         shown = (own_record if own else public)(thread, comment, links)
         record = {
@@ -111,7 +113,7 @@ class Api:
         thread, root, found, following = await reading.replies(
             self._service, comment_id(request), site, cursor
         )
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         path = f"comments/{root.id}/replies"
         record = {
             "root": public(thread, root, links),
@@ -142,7 +144,7 @@ class Api:
         limit = number(request.query_params, "limit", 10, 1, 100)
         key = thread_key(request, needed=False)
         change = await reading.site_change(self._service, site.site_id)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         found = await reading.recent(self._service, site, limit, key or None)
         records = [
             public(thread, comment, links)
@@ -160,7 +162,7 @@ class Api:
             key = parsed(Draft, {**_KEYLESS, "submission_key": request.headers["idempotency-key"]})
             draft = draft.model_copy(update={"submission_key": key.submission_key})
         posted = await self._web.post(request, site, draft, sender)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         record = {
             "comment": _own(request, own_record(posted.thread, posted.comment, links)),
             "receipt": posted.receipt,
@@ -180,7 +182,7 @@ class Api:
         thread, comment = await commenting.edit_comment(
             self._service, site, comment_id(request), body, asker
         )
-        record = own_record(thread, comment, self._service.links(site.slug))
+        record = own_record(thread, comment, self._service.links(site.slug, site.policy))
         return _json({"comment": _own(request, record)})
 
     async def delete(self, request: Request) -> Response:
@@ -191,6 +193,24 @@ class Api:
             self._service, site, comment_id(request), visitor(request, self._service)
         )
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def vote(self, request: Request) -> Response:
+        """Count that a comment helped the asker."""
+        return await self._voted(request, wanted=True)
+
+    async def take_vote_back(self, request: Request) -> Response:
+        """Forget that a comment helped the asker."""
+        return await self._voted(request, wanted=False)
+
+    async def _voted(self, request: Request, *, wanted: bool) -> Response:
+        site = await self._web.sites.of(request)
+        await self._web.sites.sender(request, site)
+        key = parsed(Vote, await fields_of(request)).visitor
+        asker = visitor(request, self._service)
+        self._web.votes.admit(asker.address)
+        who = voting.voter(self._service, asker, key)
+        number = await voting.vote(self._service, site, comment_id(request), who, wanted=wanted)
+        return _json({"votes": number, "voted": wanted})
 
     async def preview(self, request: Request) -> Response:
         """Answer how a text would look, from the very function that stores it."""
@@ -234,7 +254,12 @@ def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool
 
 def _answer(record: Record, site: Site, thread: Thread, *, personal: bool = False) -> Answer:
     return Answer(
-        orjson.dumps(record), JSON, site.site_id, thread.thread_id, thread.change, personal=personal
+        orjson.dumps(record),
+        JSON,
+        site.site_id,
+        thread.thread_id,
+        thread.freshness,
+        personal=personal,
     )
 
 

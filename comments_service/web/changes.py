@@ -35,23 +35,24 @@ class Changes(Read):
         site, key = await self._web.sites.of(request), thread_key(request, needed=False)
         after = number(request.query_params, "after", 0, 0, 2**62)
         limit = number(request.query_params, "limit", 100, 1, 500)
-        thread_id, change = await self._newest(site, key)
+        thread_id, _, freshness = await self._newest(site, key)
         found = await reading.changes(self._service, site, after, limit, thread_id)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         record = {
             "changes": [change_record(change, thread, links) for thread, change in found],
             "next": found[-1][1].seq if found else after,
         }
         return Answer(
-            orjson.dumps(record), "application/json", site.site_id, thread_id or 0, change
+            orjson.dumps(record), "application/json", site.site_id, thread_id or 0, freshness
         )
 
-    async def _newest(self, site: Site, key: str) -> tuple[int | None, int]:
-        """Return the number of a thread, and of its newest change or its site's."""
+    async def _newest(self, site: Site, key: str) -> tuple[int | None, int, int]:
+        """Return the number of a thread, and of the newest change of it or its site, for pollers and the cache."""
         if not key:
-            return None, await reading.site_change(self._service, site.site_id)
+            change = await reading.site_change(self._service, site.site_id)
+            return None, change, change
         thread = await reading.thread(self._service, site, key)
-        return thread.thread_id, thread.change
+        return thread.thread_id, thread.change, thread.freshness
 
     async def _wait(self, request: Request) -> None:
         site, key = await self._web.sites.of(request), thread_key(request, needed=False)

@@ -192,5 +192,5 @@ async def _waiting_below(
         except CommentUnknown:
             continue
         if comment.root_id == root_id and not comment.visible:
-            found.append(own_record(thread, comment, service.links(site.slug)))
+            found.append(own_record(thread, comment, service.links(site.slug, site.policy)))
     return found
