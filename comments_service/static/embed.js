@@ -578,5 +578,6 @@ export function upgrade(root = document) {
 if (!customElements.get("comment-thread")) {
   customElements.define("comment-thread", CommentThread);
   upgrade();
+  if (parent !== window && document.querySelector("comment-thread[standalone]")) import("./embed/framed.js");
   if (document.querySelector("comment-count, comment-recent")) import("./embed/lists.js");
 }
