@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -16,7 +14,6 @@ from comments_service.core.models import Record, Site, Thread
 from comments_service.core.paging import pages
 from comments_service.core.records import (
     Links,
-    change_record,
     comment_page,
     own_record,
     public,
@@ -24,10 +21,10 @@ from comments_service.core.records import (
     tree,
 )
 from comments_service.core.sentence import Sentence
-from comments_service.core.threads import NAMELESS, normalised_key
 from comments_service.errors import BadFields, FieldError
 from comments_service.operations import commenting, reading, voting
 from comments_service.web.cache import Answer, Read
+from comments_service.web.changes import Changes
 from comments_service.web.context import Web
 from comments_service.web.intake import (
     comment_id,
@@ -36,12 +33,13 @@ from comments_service.web.intake import (
     number,
     page_number,
     parsed,
+    thread_key,
     visitor,
 )
+from comments_service.web.own import until
 
 JSON = "application/json"
 MOST_COUNTS = 200
-MOST_WAIT = 30
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -62,17 +60,9 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/comments/{id}/votes", api.take_vote_back, methods=["DELETE"]),
         Route("/counts", read(api.counts), methods=["GET"]),
         Route("/recent", read(api.recent), methods=["GET"]),
-        Route("/changes", Changes(web, api), methods=["GET"]),
+        Route("/changes", Changes(web), methods=["GET"]),
         Route("/preview", api.preview, methods=["POST"]),
     ]
-
-
-def wanted_key(request: Request, *, needed: bool = True) -> str:
-    """Return the normalised key of the query's thread. Raises BadFields."""
-    key = normalised_key(request.query_params.get("thread", "")[:1000])
-    if needed and not key:
-        raise BadFields(FieldError("thread", "missing", NAMELESS))
-    return key
 
 
 class Api:
@@ -84,7 +74,7 @@ class Api:
     async def page(self, request: Request) -> Answer:
         """Answer one page of a thread."""
         site = await self._web.sites.of(request)
-        thread = await reading.thread(self._service, site, wanted_key(request))
+        thread = await reading.thread(self._service, site, thread_key(request))
         last = pages(thread.floors, thread.page_size)
         newest = request.query_params.get("order") == "newest"
         asked = page_number(request.query_params.get("page"), last, "last" if newest else "first")
@@ -152,7 +142,7 @@ class Api:
         """Answer the newest published comments."""
         site = await self._web.sites.of(request)
         limit = number(request.query_params, "limit", 10, 1, 100)
-        key = wanted_key(request, needed=False)
+        key = thread_key(request, needed=False)
         change = await reading.site_change(self._service, site.site_id)
         links = self._service.links(site.slug, site.policy)
         found = await reading.recent(self._service, site, limit, key or None)
@@ -162,20 +152,6 @@ class Api:
             for thread, comment in found
         ]
         return _site_answer({"comments": records}, site, change)
-
-    async def changes(self, request: Request) -> Answer:
-        """Answer what readers could notice after a cursor."""
-        site = await self._web.sites.of(request)
-        after = number(request.query_params, "after", 0, 0, 2**62)
-        limit = number(request.query_params, "limit", 100, 1, 500)
-        change = await reading.site_change(self._service, site.site_id)
-        found = await reading.changes(self._service, site, after, limit)
-        links = self._service.links(site.slug, site.policy)
-        record = {
-            "changes": [change_record(change, thread, links) for thread, change in found],
-            "next": found[-1][1].seq if found else after,
-        }
-        return _site_answer(record, site, change)
 
     async def post(self, request: Request) -> Response:
         """Store a comment."""
@@ -253,37 +229,14 @@ class Api:
 _KEYLESS = {"thread": "/", "name": "-", "body": "-"}
 
 
-class Changes(Read):
-    """The changes of a site; with `wait`, an empty answer is held back until there is something."""
-
-    def __init__(self, web: Web, api: Api) -> None:
-        super().__init__(web.cache, api.changes)
-        self._web = web
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer at once, or wait for the next change first."""
-        if b"wait=" in scope["query_string"]:
-            await self._wait(Request(scope, receive))
-        await super().__call__(scope, receive, send)
-
-    async def _wait(self, request: Request) -> None:
-        site = await self._web.sites.of(request)
-        after = number(request.query_params, "after", 0, 0, 2**62)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + number(request.query_params, "wait", 0, 0, MOST_WAIT)
-        service = self._web.service
-        while (left := deadline - loop.time()) > 0:
-            if await reading.site_change(service, site.site_id) > after:
-                return
-            # Where other processes write too, their changes are looked for; ours are told.
-            await service.news.wait(
-                site.site_id, left if service.database.exclusive else min(left, 0.5)
-            )
-
-
 def _own(request: Request, record: Record) -> Record:
-    """Return an author's record with its reasons in the language of whoever asks."""
-    return record | {"reasons": [language_of(request).say(why) for why in record["reasons"]]}
+    """Return an author's record: why it waits, in their language, and until when they may change it."""
+    reasons = [language_of(request).say(why) for why in record["reasons"]]
+    created_at = record.get("created_at")  # hidden from the author too, once it was refused
+    return record | {
+        "reasons": reasons,
+        "editable_until": until(created_at) if created_at else None,
+    }
 
 
 def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool) -> Record:

@@ -280,6 +280,21 @@ async def test_changes_are_read_with_a_cursor(house: House, client: httpx2.Async
     assert end == {"changes": [], "next": 2}
 
 
+async def test_changes_of_one_thread_are_told_alone(
+    house: House, client: httpx2.AsyncClient
+) -> None:
+    first = (await house.post(thread="/one")).thread.change
+    await house.post(thread="/other")
+    asked = f"{API}/changes?thread=/one&after={first}"
+    assert (await client.get(asked)).json() == {"changes": [], "next": first}
+    waiting = asyncio.ensure_future(client.get(f"{asked}&wait=30"))
+    await house.post(thread="/other", body="Still elsewhere.")
+    last = (await house.post(thread="/one", body="Here.")).thread.change
+    answer = (await waiting).json()
+    assert [change["seq"] for change in answer["changes"]] == [answer["next"]] == [last]
+    assert answer["changes"][0]["comment"]["excerpt"] == "Here."
+
+
 async def test_changes_can_be_waited_for(house: House, client: httpx2.AsyncClient) -> None:
     waiting = asyncio.ensure_future(client.get(f"{API}/changes?after=0&wait=20"))
     await asyncio.sleep(0)
