@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from comments_service.core.avatars import HASH, svg
 from comments_service.core.records import public
 from comments_service.core.sentence import Sentence
 from comments_service.errors import CommentUnknown
@@ -40,7 +38,6 @@ def routes(web: Web, demo: bool) -> list[BaseRoute]:
         Route("/sites/{site}/fragment", ReadPage(web, pages.fragment), methods=["GET"]),
         Route("/sites/{site}/old/{id}", page_or_refusal(pages.comment), methods=["GET"]),
         Route("/c/{id}", page_or_refusal(pages.comment), methods=["GET"]),
-        Route("/avatars/{hash}.svg", _avatar, methods=["GET"]),
         Route("/", home, methods=["GET"]),
         *article,
     ]
@@ -125,17 +122,3 @@ class Pages:
         extra = tuple((k.lower().encode(), v.encode()) for k, v in views.headers().items())
         body = views.render(template, language, **values)
         return Answer(body, HTML, site_id, 0, change, extra, language=language.code)
-
-
-async def _avatar(request: Request) -> Response:
-    """Answer the figure of a hash: it is made of the hash alone, so it never changes."""
-    digest = request.path_params["hash"]
-    if not HASH.fullmatch(digest):
-        raise HTTPException(404)
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
-        "Content-Security-Policy": "default-src 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-    }
-    return Response(svg(digest), headers=headers, media_type="image/svg+xml")
