@@ -146,4 +146,4 @@ async def test_deep_replies_name_what_they_answer(house: House, client: httpx2.A
         above = (await house.post(f"level {level}", name=f"n{level}", to=above)).comment
     shown = (await client.get(PAGE)).text
     assert re.findall(r"in reply to <a[^>]*><bdi>(\w+)", shown) == ["n5", "n6", "n7"]
-    assert re.search(r"<details open>\s*<summary>9 replies</summary>", shown)
+    assert re.search(r'<details class="comments-fold" open>\s*<summary>9 replies</summary>', shown)
