@@ -146,7 +146,7 @@ export class Thread {
     this.root.addEventListener("submit", (event) => this.#submitted(event), { signal });
     this.root.addEventListener("focusin", (event) => event.target.closest("form") && this.writer(), { signal });
     addEventListener("popstate", () => this.#travelled(), { signal });
-    this.#reserve("block", "min(50rem, 100vh)");
+    if (!this.host.querySelector("section.comments")) this.#reserve("block", "min(50rem, 100vh)");
     this.#near(() => this.start());
   }
 
@@ -166,6 +166,7 @@ export class Thread {
   /** Keep room until the style sheet does, so that nothing below moves. */
   #reserve(display, minBlockSize) {
     Object.assign(this.host.style, { display, minBlockSize });
+    if (!this.host.getAttribute("style")) this.host.removeAttribute("style");
   }
 
   /** Begin when the reader comes near, or at once where the address means the comments. */

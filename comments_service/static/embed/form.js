@@ -399,6 +399,7 @@ export class Writer {
   /** Return the preview of a text, or throw with what is wrong. */
   async #previewed(body) {
     const url = this.#thread.source({}, "preview");
+    url.search = "";
     const { response, status } = await ask(url, { headers: this.#thread.spoken, body: new URLSearchParams({ body }), signal: this.#thread.signal });
     const found = response?.querySelector(".comments-preview");
     if (status === 200 && found) return document.adoptNode(found);
