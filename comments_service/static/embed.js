@@ -363,9 +363,14 @@ export class Thread {
     this.tell("loaded", { page: Number(page), pages: Number(pages) });
   }
 
+  /** Return how numbers are written: in the digits of floors and formulas. */
+  get locale() {
+    return `${this.section.lang}-u-nu-latn`;
+  }
+
   /** Show how long ago it was; the exact moment, as it is here, is the title. */
   tellTime(time) {
-    const { lang } = this.section;
+    const lang = this.locale;
     const moment = new Date(time.dateTime);
     const dates = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
     time.title = dates.format(moment);

@@ -254,7 +254,7 @@ export class Writer {
     const line = this.#form.querySelector(".comments-length");
     const { limit } = line.dataset;
     const { length } = [...this.#body.value]; // code points, as the service counts
-    const number = new Intl.NumberFormat(this.#thread.section.lang);
+    const number = new Intl.NumberFormat(this.#thread.locale);
     line.textContent = this.#word("length", { length: number.format(length), limit: number.format(limit) });
     line.classList.toggle("comments-error", length > limit);
     clearTimeout(this.#pause);
