@@ -146,7 +146,7 @@ export class Thread {
     this.root.addEventListener("submit", (event) => this.#submitted(event), { signal });
     this.root.addEventListener("focusin", (event) => event.target.closest("form") && this.writer(), { signal });
     addEventListener("popstate", () => this.#travelled(), { signal });
-    this.#reserve("block", "min(50rem, 100vh)");
+    if (!this.host.querySelector("section.comments")) this.#reserve("block", "min(50rem, 100vh)");
     this.#near(() => this.start());
   }
 
@@ -166,6 +166,7 @@ export class Thread {
   /** Keep room until the style sheet does, so that nothing below moves. */
   #reserve(display, minBlockSize) {
     Object.assign(this.host.style, { display, minBlockSize });
+    if (!this.host.getAttribute("style")) this.host.removeAttribute("style");
   }
 
   /** Begin when the reader comes near, or at once where the address means the comments. */
@@ -362,9 +363,14 @@ export class Thread {
     this.tell("loaded", { page: Number(page), pages: Number(pages) });
   }
 
+  /** Return how numbers are written: in the digits of floors and formulas. */
+  get locale() {
+    return `${this.section.lang}-u-nu-latn`;
+  }
+
   /** Show how long ago it was; the exact moment, as it is here, is the title. */
   tellTime(time) {
-    const { lang } = this.section;
+    const lang = this.locale;
     const moment = new Date(time.dateTime);
     const dates = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
     time.title = dates.format(moment);

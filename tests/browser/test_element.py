@@ -163,6 +163,16 @@ def test_a_shadow_tree_keeps_the_pages_styles_out(house: House, embed: Embed, th
     page.get_by_role("button", name="Post comment").click()
     expect(page.locator(".comments-replies article")).to_be_focused()
     assert page.evaluate("document.querySelector('link[rel=stylesheet]')") is None
+    page.locator(".comments-arrived").wait_for(state="attached")
+    copied = page.evaluate("""() => {
+        const root = document.querySelector("comment-thread").shadowRoot;
+        getSelection().selectAllChildren(root.querySelector("article .comments-body p"));
+        const data = new DataTransfer();
+        const copy = new ClipboardEvent("copy", { clipboardData: data, bubbles: true, composed: true });
+        root.querySelector("article .comments-body p").dispatchEvent(copy);
+        return data.getData("text/plain");
+    }""")
+    assert copied == "Let $a<b$ be."
 
 
 def test_data_attributes_make_the_elements(house: House, visit: Opener, thread: str) -> None:

@@ -254,7 +254,7 @@ export class Writer {
     const line = this.#form.querySelector(".comments-length");
     const { limit } = line.dataset;
     const { length } = [...this.#body.value]; // code points, as the service counts
-    const number = new Intl.NumberFormat(this.#thread.section.lang);
+    const number = new Intl.NumberFormat(this.#thread.locale);
     line.textContent = this.#word("length", { length: number.format(length), limit: number.format(limit) });
     line.classList.toggle("comments-error", length > limit);
     clearTimeout(this.#pause);
@@ -399,6 +399,7 @@ export class Writer {
   /** Return the preview of a text, or throw with what is wrong. */
   async #previewed(body) {
     const url = this.#thread.source({}, "preview");
+    url.search = "";
     const { response, status } = await ask(url, { headers: this.#thread.spoken, body: new URLSearchParams({ body }), signal: this.#thread.signal });
     const found = response?.querySelector(".comments-preview");
     if (status === 200 && found) return document.adoptNode(found);
