@@ -1,7 +1,7 @@
 # Needs python3 (3.11 or later), make and bash; bin/setup fetches the rest and skips what is there.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test check bench pictures lock clean
+.PHONY: help setup setup-tests run test check bench pictures words lock clean
 
 # Not named PYTHON: that is how a person tells bin/setup which interpreter to take.
 IN_VENV := .venv/bin/python -m
@@ -38,6 +38,13 @@ bench: setup ## measure speed under load
 
 pictures: setup-tests ## draw the examples of docs/writing.md anew
 	@CHROMIUM="$$(bin/setup --chromium)" $(IN_VENV) docs.writing.pictures
+
+words: setup ## bring the catalogues in comments_service/locales up to what the code says
+	@mkdir -p build
+	@.venv/bin/pybabel -q extract -F pyproject.toml -k Sentence --add-location=file --no-wrap \
+		--project=comments-service --version=0.1.0 --msgid-bugs-address="the project" --sort-by-file -o build/comments.pot comments_service
+	@.venv/bin/pybabel -q update -D comments -i build/comments.pot -d comments_service/locales \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 lock: ## choose new versions of the dependencies (needs uv), then: make test
 	@bin/setup --lock

@@ -76,6 +76,7 @@ CREATE TABLE comments (
     simhash BIGINT NOT NULL DEFAULT 0,  -- alike for texts that are alike, see core.likeness
     reports BIGINT NOT NULL DEFAULT 0,  -- readers' reports that no moderator has answered
     edits BIGINT NOT NULL DEFAULT 0,  -- its author's edits that no moderator has looked at
+    moderator_id BIGINT,  -- who wrote it, where somebody did who was signed in
     PRIMARY KEY (thread_id, id),
     UNIQUE (thread_id, floor),
     UNIQUE (thread_id, submission_key),
@@ -93,6 +94,7 @@ CREATE INDEX comments_queue ON comments (status, created_at, id);
 CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
 CREATE INDEX comments_edited ON comments (created_at, id) WHERE edits > 0;
 CREATE INDEX comments_created ON comments (created_at, id);
+CREATE INDEX comments_touched ON comments (touched_at);
 CREATE INDEX comments_name ON comments (name, created_at, id);
 CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
 CREATE INDEX comments_network ON comments (network, created_at, id) WHERE network <> '';

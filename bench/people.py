@@ -121,4 +121,5 @@ class Writer:
             simhash=0,
             reports=0,
             edits=0,
+            moderator_id=None,
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from comments_service.core.sentence import Sentence
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -15,20 +17,24 @@ class FieldError:
 
 
 class Refused(Exception):
-    """Base of everything the service refuses; `code` is stable, the sentence is for people."""
+    """Base of everything the service refuses; `code` is stable, the sentence is for people.
+
+    What readers and writers can meet is a Sentence; what only moderators meet is in English.
+    """
 
     code = "refused"
-    sentence = "The request was refused."
+    sentence: str = Sentence("The request was refused.")
 
     def __init__(self, sentence: str | None = None) -> None:
-        super().__init__(sentence or self.sentence)
+        self.sentence = sentence or self.sentence
+        super().__init__(self.sentence)
 
 
 class BadFields(Refused):
     """One or more fields are wrong; `errors` names each with its remedy."""
 
     code = "fields_invalid"
-    sentence = "Some fields need another look."
+    sentence = Sentence("Some fields need another look.")
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__()
@@ -37,76 +43,80 @@ class BadFields(Refused):
 
 class BodyMalformed(Refused):
     code = "body_malformed"
-    sentence = "The request body could not be read in the format that Content-Type names."
+    sentence = Sentence("The request body could not be read in the format that Content-Type names.")
 
 
 class MediaTypeUnknown(Refused):
     code = "media_type_unsupported"
-    sentence = (
+    sentence = Sentence(
         "Send application/json, application/x-www-form-urlencoded or multipart/form-data as UTF-8."
     )
 
 
 class BodyTooLarge(Refused):
     code = "body_too_large"
-    sentence = "The request is larger than the service reads."
+    sentence = Sentence("The request is larger than the service reads.")
 
 
 class BodyTooSlow(Refused):
     code = "body_too_slow"
-    sentence = "The request did not arrive in time. Send it again."
+    sentence = Sentence("The request did not arrive in time. Send it again.")
 
 
 class SubmissionKeyReused(Refused):
     code = "submission_key_reused"
-    sentence = (
+    sentence = Sentence(
         "This submission key was already used for other content. Make a new key and send again."
     )
 
 
 class ThreadClosed(Refused):
     code = "thread_closed"
-    sentence = "This thread is closed: it takes no new comments."
+    sentence = Sentence("This thread is closed: it takes no new comments.")
 
 
 class ThreadCollision(Refused):
     code = "thread_collision"
-    sentence = "Another thread already has the number of this key. Choose another key."
+    sentence = Sentence("Another thread already has the number of this key. Choose another key.")
 
 
 class OriginRefused(Refused):
     code = "origin_refused"
-    sentence = "Pages of this origin may not write to this site. Its owner can register the origin."
+    sentence = Sentence(
+        "Pages of this origin may not write to this site. Its owner can register the origin."
+    )
 
 
 class SiteUnknown(Refused):
     code = "site_unknown"
-    sentence = "There is no site of this name."
+    sentence = Sentence("There is no site of this name.")
 
 
 class ParentUnknown(Refused):
     code = "parent_unknown"
-    sentence = "The comment you reply to is not in this thread or is no longer shown."
+    sentence = Sentence("The comment you reply to is not in this thread or is no longer shown.")
 
 
 class CommentUnknown(Refused):
     code = "comment_unknown"
-    sentence = "There is no such comment, or it is not shown."
+    sentence = Sentence("There is no such comment, or it is not shown.")
 
 
 class ReceiptRefused(Refused):
     code = "receipt_refused"
-    sentence = "Only the author can do this, with the receipt given when the comment was posted."
+    sentence = Sentence(
+        "Only the author can do this, with the receipt given when the comment was posted."
+    )
 
 
 class WindowClosed(Refused):
     code = "window_closed"
-    sentence = "The time in which an author can change this comment is over."
+    sentence = Sentence("The time in which an author can change this comment is over.")
 
 
 class NotAllowed(Refused):
     code = "login_required"
-    sentence = "Sign in, or send a token as 'Authorization: Bearer ...'."
+    sentence = Sentence("Sign in, or send a token as 'Authorization: Bearer ...'.")
 
 
 class NotPermitted(Refused):
@@ -121,33 +131,43 @@ class BatchUnknown(Refused):
 
 class LoginFailed(Refused):
     code = "login_failed"
-    sentence = "The e-mail address or the password is wrong."
+    sentence = Sentence("The e-mail address or the password is wrong.")
 
 
 class InvitationInvalid(Refused):
     code = "invitation_invalid"
-    sentence = "This link was already used or has expired. Restart the service to get a new one."
+    sentence = Sentence(
+        "This link was already used or has expired. Restart the service to get a new one."
+    )
 
 
 class FormExpired(Refused):
     code = "form_expired"
-    sentence = "This form is too old or came from elsewhere. Open the page again and repeat."
+    sentence = Sentence(
+        "This form is too old or came from elsewhere. Open the page again and repeat."
+    )
 
 
 class TooManyRequests(Refused):
     """Too much in too short a time; `retry_after` is in whole seconds."""
 
     code = "rate_limited"
-    sentence = "That was too much in a short time. Wait a moment and send it again."
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__()
+        super().__init__(
+            Sentence(
+                "That was too much in a short time. Send it again in %(seconds)s s.",
+                seconds=retry_after,
+            )
+        )
         self.retry_after = retry_after
 
 
 class Unavailable(Refused):
     code = "unavailable"
-    sentence = "The database does not answer just now. Nothing was lost; send it again in a moment."
+    sentence = Sentence(
+        "The database does not answer just now. Nothing was lost; send it again in a moment."
+    )
 
 
 class DatabaseUnusable(Exception):

@@ -13,12 +13,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # For each part, the parts of ours that it may import; a part that is not named may be imported by none.
 MAY = {
     "core": {"core"},
-    "errors": set(),
+    "errors": {"core"},
+    "language": {"core"},
     "settings": set(),
     "storage": {"storage", "core", "errors"},
     "service": {"core", "settings", "storage"},
     "operations": {"operations", "core", "storage", "service", "errors"},
-    "web": {"web", "operations", "core", "service", "settings", "errors"},
+    "web": {"web", "operations", "core", "language", "service", "settings", "errors"},
     "importers": {"core", "errors"},
     "renderer": {"core"},
     "server": {"settings"},

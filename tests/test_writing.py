@@ -11,7 +11,6 @@ from comments_service import renderer
 from comments_service.core import (
     draft,
     excerpt,
-    faults,
     formulas,
     latex,
     macros,
@@ -21,6 +20,7 @@ from comments_service.core import (
     tex,
     text,
 )
+from comments_service.core.rendered import MESSAGES
 from docs.writing.pictures import DOCUMENT, SHOWN, Example, digest, examples
 from tests.test_docs import headings
 
@@ -83,7 +83,7 @@ def test_pictures_are_few_small_and_all_used() -> None:
 def test_every_warning_is_explained_and_comes_as_is_said() -> None:
     rows = table("Warnings")
     codes = [row[0].strip("`") for row in rows]
-    assert sorted(codes) == sorted(faults._MESSAGES | text._MESSAGES)
+    assert sorted(codes) == sorted(MESSAGES)
     for code, row in zip(codes, rows, strict=True):
         if row[1]:
             found = text.render(row[1].strip("`")).warnings

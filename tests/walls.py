@@ -20,6 +20,7 @@ from playwright.sync_api import sync_playwright
 from comments_service.core import drawing, insets, markdown, mathml, sanitize, shims, text
 from comments_service.core.draft import NAME, WEBSITE, web_address
 from comments_service.core.drawing import Draw
+from comments_service.language import chosen
 from comments_service.web import views
 from tests.allowed import page_faults, stored_faults
 from tests.attacks import ATTACKS, Attack, generated
@@ -172,7 +173,7 @@ def _under_our_policy(watch: Watch) -> None:
 
 def names(attacks: Sequence[Attack], *, escaped: bool, checked: bool) -> dict[int, str]:
     """Return what a template makes of attacks as names and websites, where it is harmful."""
-    template = views._TEMPLATES.overlay(autoescape=escaped, cache_size=0)
+    template = views._templates(chosen()).overlay(autoescape=escaped, cache_size=0)
     is_address = web_address if checked else lambda _: True
     template.tests = {**template.tests, "web_address": is_address}
     macros: Any = template.get_template("comment.html").module

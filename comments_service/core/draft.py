@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from comments_service.core.sentence import Sentence
 from comments_service.core.text import clean_body, clean_line, forbidden
-from comments_service.core.threads import normalised_key
+from comments_service.core.threads import NAMELESS, normalised_key
 
 NAME, EMAIL, WEBSITE, BODY, KEY, TITLE, URL = 64, 254, 500, 10_000, 512, 300, 2_000
 """Longest values, in code points."""
@@ -21,21 +22,29 @@ NAME, EMAIL, WEBSITE, BODY, KEY, TITLE, URL = 64, 254, 500, 10_000, 512, 300, 2_
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[^@\s<>\"(),:;\\\[\]]+\.?[^@\s<>\"(),:;\\\[\]]+")
 
 
-def _fail(code: str, sentence: str) -> PydanticCustomError:
+def _fail(code: str, sentence: Sentence) -> PydanticCustomError:
     # pydantic wants a literal template; the sentence is ours and complete
     return PydanticCustomError(code, "{sentence}", {"sentence": sentence})
 
 
 def _text(value: object, limit: int) -> str:
     if not isinstance(value, str):
-        raise _fail("wrong_type", "Send this as text.")
+        raise _fail("wrong_type", Sentence("Send this as text."))
     bad = forbidden(value)
     if bad:
         raise _fail(
-            "forbidden_character", "Remove the character that is not text (NUL or half of a pair)."
+            "forbidden_character",
+            Sentence("Remove the character that is not text (NUL or half of a pair)."),
         )
     if len(value) > limit:
-        raise _fail("too_long", f"Shorten this to {limit:,} characters; it has {len(value):,}.")
+        raise _fail(
+            "too_long",
+            Sentence(
+                "Shorten this to %(limit)s characters; it has %(length)s.",
+                limit=limit,
+                length=len(value),
+            ),
+        )
     return value
 
 
@@ -46,7 +55,7 @@ def _line(limit: int) -> Any:
 def _name(value: object) -> str:
     name = clean_line(_text("" if value is None else value, NAME))
     if not _seen(name):
-        raise _fail("missing", "Type the name to show with your comment.")
+        raise _fail("missing", Sentence("Type the name to show with your comment."))
     return name
 
 
@@ -58,7 +67,9 @@ def _seen(text: str) -> bool:
 def _email(value: object) -> str:
     email = clean_line(_text("" if value is None else value, EMAIL))
     if email and not _EMAIL.fullmatch(email):
-        raise _fail("email_invalid", "Type the address as name@example.org, or leave it empty.")
+        raise _fail(
+            "email_invalid", Sentence("Type the address as name@example.org, or leave it empty.")
+        )
     return email
 
 
@@ -66,7 +77,8 @@ def _website(value: object) -> str:
     website = clean_line(_text("" if value is None else value, WEBSITE))
     if website and not web_address(website):
         raise _fail(
-            "website_invalid", "Type the whole address, beginning with https:// or http://."
+            "website_invalid",
+            Sentence("Type the whole address, beginning with https:// or http://."),
         )
     return website
 
@@ -87,14 +99,14 @@ def _body(value: object) -> str:
     typed = value.replace("\r\n", "\n") if isinstance(value, str) else value
     body = clean_body(_text("" if typed is None else typed, BODY))
     if not _seen(body):
-        raise _fail("missing", "Type your comment.")
+        raise _fail("missing", Sentence("Type your comment."))
     return body
 
 
 def _thread(value: object) -> str:
     key = normalised_key(clean_line(_text("" if value is None else value, KEY)))
     if not key:
-        raise _fail("missing", "Name the thread by the path of its page.")
+        raise _fail("missing", NAMELESS)
     return key
 
 
@@ -102,7 +114,7 @@ def _parent(value: object) -> int | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise _fail("wrong_type", "Send the id of the comment you reply to, as text.")
+        raise _fail("wrong_type", Sentence("Send the id of the comment you reply to, as text."))
     return comment_number(str(value)) or 0  # 0 is nobody's id: answered as an unknown parent
 
 

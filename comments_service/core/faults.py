@@ -10,23 +10,6 @@ from comments_service.core import latex
 from comments_service.core.rendered import Notice
 from comments_service.core.tex import Fault
 
-_SHOWN = "The formula is shown as it was typed."
-_MESSAGES = {
-    "formula_unknown": "{what} is not known here.",
-    "formula_refused": "{what} is not allowed in comments.",
-    "formula_unfinished": "Something is missing after {what}.",
-    "formula_unbalanced": "Something opens and never closes, or closes and never opened.",
-    "formula_scripts": "Two superscripts or two subscripts meet here: use braces, as in {{x^a}}^b.",
-    "formula_misplaced": "{what} can't stand here.",
-    "formula_definition": "This definition can't be read.",
-    "formula_endless": "{what} grows without end.",
-    "formula_too_deep": "This is nested too deeply.",
-    "formula_too_large": "This grows too large.",
-    "formula_late": "This takes too long to draw.",
-    "formula_unclear": "This can't be read as TeX.",
-}
-"""A sentence for each code; `what` is what was typed there."""
-
 _CODE = ("code_inline", "code_block", "fence")
 
 
@@ -47,8 +30,8 @@ def _notice(source: str, token: Token, at: int, fault: Fault) -> Notice:
     end = _offset(source, token.markup, at, before + fault.end - 1) + 1
     if fault.end <= fault.start:
         start, end = at, _offset(source, token.markup, at, len(token.markup) - 1) + 1
-    what = " ".join(token.content[fault.start : fault.end].split())[:80] or "This"
-    return Notice(fault.code, f"{_MESSAGES[fault.code].format(what=what)} {_SHOWN}", start, end)
+    typed = token.content[fault.start : fault.end].strip() or token.content.strip() or token.markup
+    return Notice(fault.code, start, end, " ".join(typed.split())[:80])
 
 
 def _placed(source: str, tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:

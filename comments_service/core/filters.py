@@ -29,3 +29,4 @@ class Filter:
     since: int | None = None  # microseconds
     until: int | None = None
     as_of: int | None = None
+    above: Place | None = None  # only what is newer than a place

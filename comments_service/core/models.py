@@ -81,6 +81,7 @@ class Comment:
     simhash: int
     reports: int
     edits: int
+    moderator_id: int | None
 
     @property
     def visible(self) -> bool:
@@ -111,6 +112,7 @@ NEVER_PUBLISHED: dict[str, Any] = {
     "edited_at": None,
     "reports": 0,
     "edits": 0,
+    "moderator_id": None,
 }
 """The fields of a comment that has no place yet."""
 

@@ -84,7 +84,7 @@ def public(thread: Thread, comment: Comment, links: Links, own: Collection[int] 
             "name": comment.name,
             "url": comment.website or None,
             "avatar": None,
-            "badge": None,
+            "badge": "moderator" if comment.moderator_id else None,
         },
         "html": comment.html,
         "excerpt": comment.excerpt,

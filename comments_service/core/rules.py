@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from comments_service.core.moderation import Status
+from comments_service.core.sentence import Sentence
 
 Mode = Literal["none", "first-time", "all"]
 
@@ -52,9 +53,9 @@ def _first_time_waits(facts: Facts) -> Verdict | None:
 RULES: tuple[Callable[[Facts], Verdict | None], ...] = (_all_wait, _first_time_waits)
 
 IN_WORDS = {
-    "every_comment_waits": "Every comment here waits for a moderator.",
-    "first_comment_waits": "A first comment waits for a moderator.",
-    "imported": "It was waiting where it was imported from.",
+    "every_comment_waits": Sentence("Every comment here waits for a moderator."),
+    "first_comment_waits": Sentence("A first comment waits for a moderator."),
+    "imported": Sentence("It was waiting where it was imported from."),
 }
 
 

@@ -29,11 +29,6 @@ RENDERER = ":".join(["2", *(f"{name}-{version(name)}" for name in _LIBRARIES)])
 _DEPTH = 40  # levels of all elements, emphasis included
 _LENGTH = 100_000  # characters of HTML, or of source
 
-_MESSAGES = {
-    "shown_as_typed": "This is nested too deeply or grows too long, so it is shown as typed.",
-    "formulas_skipped": "Past 200 formulas, or too many unclosed ones, they are plain text.",
-}
-
 
 def render(source: str, draw: Draw = mathml) -> Rendered:
     """Render a comment's Markdown, with its formulas as MathML.
@@ -96,7 +91,7 @@ def _html(tokens: list[Token], insets: Insets) -> str | None:
 
 
 def _notice(code: str, source: str) -> Notice:
-    return Notice(code, _MESSAGES[code], 0, len(source))
+    return Notice(code, 0, len(source))
 
 
 def _as_typed(source: str) -> list[Token]:

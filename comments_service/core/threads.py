@@ -6,6 +6,11 @@ import hashlib
 import unicodedata
 from urllib.parse import quote, unquote, urlsplit
 
+from comments_service.core.sentence import Sentence
+
+NAMELESS = Sentence("Name the thread by the path of its page.")
+"""What is said where a key is missing."""
+
 
 def normalised_key(text: str) -> str:
     """Return the one spelling of a thread's key.

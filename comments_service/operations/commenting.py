@@ -56,11 +56,21 @@ async def post_comment(
     """
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
-    comment = _comment(service, fresh, draft, visitor, shown)
+    comment = made(service, fresh, draft, visitor, shown)
     verdict = await _verdict(service, site, visitor)
+    return await store(service, fresh, comment, verdict)
+
+
+async def store(
+    service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict
+) -> Posted:
+    """Store a comment once, in a thread that is made where it is new, as a verdict says.
+
+    Raises ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision.
+    """
     posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
     if posted.comment.visible and not posted.replayed:
-        service.news.announce(site.site_id, fresh.thread_id)
+        service.news.announce(fresh.site_id, fresh.thread_id)
     return posted
 
 
@@ -135,9 +145,10 @@ def _thread(service: Service, site: Site, draft: Draft, sender: str) -> Thread:
     )
 
 
-def _comment(
+def made(
     service: Service, thread: Thread, draft: Draft, visitor: Visitor, shown: Rendered
 ) -> Comment:
+    """Return the comment that a draft becomes: it waits, and has no place yet."""
     said = digest(service.secret, thread.thread_id, draft)
     number, at = service.ids(), service.clock()
     return Comment(
@@ -184,17 +195,7 @@ async def edit_comment(
         thread, comment = await _locked(tx, service, found)
         at = service.clock()
         stays = comment.visible and verdict.status == "approved"
-        edited = replace(
-            comment,
-            body=body,
-            html=shown.html,
-            excerpt=shown.excerpt,
-            renderer=shown.renderer,
-            edited_at=at,
-            touched_at=at,
-            version=comment.version + 1,
-            edits=comment.edits + stays,
-        )
+        edited = replace(saying(comment, body, shown, at), edits=comment.edits + stays)
         await revisions.keep(tx, comment, "author", at)
         await comments.save_text(tx, edited)
         if stays:
@@ -209,6 +210,20 @@ async def edit_comment(
     result = await service.database.write(edit)
     service.news.announce(found.site_id, found.thread_id)
     return result
+
+
+def saying(comment: Comment, body: str, shown: Rendered, at: int) -> Comment:
+    """Return the next version of a comment, with another text."""
+    return replace(
+        comment,
+        body=body,
+        html=shown.html,
+        excerpt=shown.excerpt,
+        renderer=shown.renderer,
+        edited_at=at,
+        touched_at=at,
+        version=comment.version + 1,
+    )
 
 
 async def delete_comment(service: Service, site: Site, comment_id: int, visitor: Visitor) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from comments_service.core.models import Comment, Entry, Thread
 from comments_service.core.permissions import Actor
+from comments_service.core.rendered import Rendered
 from comments_service.errors import BatchUnknown
 from comments_service.operations import logbook
+from comments_service.operations.commenting import saying
 from comments_service.operations.deciding import (
     PIECE,
     Ask,
@@ -18,9 +20,9 @@ from comments_service.operations.deciding import (
     by_thread,
     too_late,
 )
-from comments_service.operations.transitions import move
+from comments_service.operations.transitions import move, note
 from comments_service.service import Service
-from comments_service.storage import comments, log, reports
+from comments_service.storage import comments, log, reports, revisions
 from comments_service.storage.database import Transaction
 
 _LOOK_BACK = 200  # acts on one comment that an undo looks at
@@ -34,10 +36,18 @@ async def undo(service: Service, actor: Actor, batch: str) -> tuple[str, list[Ou
     name, outcomes, last = batch_of(service, actor, f"undo {batch}"), list[Outcome](), 0
     while entries := await log.of_batch(service.database, batch, last, PIECE):
         last = entries[-1].seq
-        places = [(entry.thread_id, entry) for entry in entries if _undoable(entry)]
+        found = [entry for entry in entries if _undoable(entry)]
+        texts = {entry.seq: await _former_text(service, entry) for entry in found}
 
-        async def one(tx: Transaction, thread: Thread, entry: Entry) -> Step:
-            return await _undo_one(tx, service, actor, name, thread, entry)
+        async def one(
+            tx: Transaction,
+            thread: Thread,
+            entry: Entry,
+            texts: dict[int, _Text | None] = texts,
+        ) -> Step:
+            return await _undo_one(tx, service, actor, name, thread, entry, texts[entry.seq])
+
+        places = [(entry.thread_id, entry) for entry in found]
 
         outcomes += [outcome for _, outcome in await by_thread(service, places, one)]
     if not outcomes:
@@ -45,20 +55,44 @@ async def undo(service: Service, actor: Actor, batch: str) -> tuple[str, list[Ou
     return name, outcomes
 
 
+_Text = tuple[str, Rendered]
+
+
 def _undoable(entry: Entry) -> bool:
-    return (
-        (entry.thread_id > 0 and entry.status_before != entry.status_after) or _closed(entry)
-    ) and entry.actor != "author"
+    if entry.thread_id == 0 or entry.actor == "author":
+        return False
+    return entry.status_before != entry.status_after or _changed_text(entry) or _answered(entry)
 
 
-def _closed(entry: Entry) -> bool:
-    """Say whether an act did nothing but to answer reports and edits."""
+def _changed_text(entry: Entry) -> bool:
+    return entry.action == "edit" or bool(json.loads(entry.detail).get("text"))
+
+
+def _answered(entry: Entry) -> bool:
+    """Say whether an act answered reports and edits, and may have done nothing else."""
     detail = json.loads(entry.detail)
-    return entry.action == "approve" and bool(detail.get("reports") or detail.get("edits"))
+    return bool(detail.get("reports") or detail.get("edits"))
+
+
+async def _former_text(service: Service, entry: Entry) -> _Text | None:
+    """Return what a comment said before an edit, rendered: that is done before a transaction."""
+    if not _changed_text(entry):
+        return None
+    assert entry.comment_id is not None and entry.version is not None
+    body = await revisions.body_of(
+        service.database, entry.thread_id, entry.comment_id, entry.version
+    )
+    return (body, await service.render(body)) if body is not None else None
 
 
 async def _undo_one(
-    tx: Transaction, service: Service, actor: Actor, batch: str, thread: Thread, entry: Entry
+    tx: Transaction,
+    service: Service,
+    actor: Actor,
+    batch: str,
+    thread: Thread,
+    entry: Entry,
+    text: _Text | None,
 ) -> Step:
     assert entry.comment_id is not None and entry.version is not None
     comment = await comments.get(tx, thread.thread_id, entry.comment_id)
@@ -67,23 +101,28 @@ async def _undo_one(
         return Step(thread, Outcome(comment.id, "forbidden"))
     if (await _in_effect(tx, comment)) != entry.seq and comment.version != entry.version + 1:
         return Step(thread, await _not_undone(tx, comment, actor, batch, entry))
-    at, before = service.clock(), entry.status_before
-    detail = json.loads(entry.detail)
-    taken_back = logbook.act_on(
+    at, before, detail = service.clock(), entry.status_before, json.loads(entry.detail)
+    act = logbook.act_on(
         comment, batch=batch, actor=actor.name, action="undo", after=before or "", at=at,
-        undoes=entry.seq, reports=comment.reports, edits=comment.edits,
+        undoes=entry.seq, reports=comment.reports, edits=comment.edits, text=bool(text),
     )  # fmt: skip
-    if detail.get("reports"):
+    former = saying(comment, *text, at) if text else replace(comment, version=comment.version + 1)
+    if text:
+        await revisions.keep(tx, comment, actor.name, at)
+        await comments.save_text(tx, former)
+    elif detail.get("reports"):
         await reports.reopen(tx, comment, entry.at)
-    former = replace(
-        comment,
-        version=comment.version + 1,
-        touched_at=at,
-        reports=detail.get("reports", 0),
-        edits=detail.get("edits", 0),
-    )
+    if not text:
+        former = replace(
+            former,
+            touched_at=at,
+            reports=detail.get("reports", 0),
+            edits=detail.get("edits", 0),
+        )
     thread, former = await move(tx, thread, former, before, at)  # type: ignore[arg-type]
-    return Step(thread, Outcome(comment.id, "done", former.status, former.version), taken_back)
+    if text and comment.visible and former.visible:
+        thread = await note(tx, thread, former, "edited", at)
+    return Step(thread, Outcome(comment.id, "done", former.status, former.version), act)
 
 
 async def _in_effect(tx: Transaction, comment: Comment) -> int | None:

@@ -28,29 +28,16 @@ const MOST_RECEIPTS = 50;
 const FORMULA = ".comments-formula[data-source], .comments-math[data-source]";
 const COPIED = new Set("href src alt colspan rowspan start lang dir".split(" "));
 
-const WORDS = {
-  loading: "Loading comments…",
-  failed: "The comments could not be loaded.",
-  retry: "Try again",
-  open: "Open them on their own page",
-  page: (page, pages) => `Page ${page} of ${pages} of the comments`,
-  write: "Write a comment",
-  reply: "Write a reply",
-  replying: "Replying to",
-  cancel: "Cancel reply",
-  cancelled: "Reply cancelled",
-  posting: "Posting…",
-  posted: "Your comment is posted.",
-  waiting: "Your comment is waiting for review. Only you see it.",
-  previewed: "The preview is above the form.",
-  quoted: "Quotation added",
-  problem: "This was not posted. Nothing you typed is lost.",
-  unseen: "The preview could not be made. Nothing you typed is lost.",
-  offline: "There is no connection to the service. Press again in a moment: it will be posted once.",
-  wait: (seconds) => `Wait ${seconds} ${seconds === 1 ? "second" : "seconds"}, then press again.`,
-  reused: "An earlier try did arrive, with other words. Press again to post this as another comment.",
-  orphaned: "Press again to post this as a comment of its own.",
-  refused: "The service could not take it just now. Press again in a moment.",
+/** What is said before the service's words have come, or where they can't: as in its catalogues. */
+const BEFORE = {
+  en: ["Loading comments…", "The comments could not be loaded.", "Try again", "Open them on their own page"],
+  "zh-Hans": ["正在加载评论…", "评论加载失败。", "重试", "在单独的页面中打开"],
+  "zh-Hant": ["正在載入留言…", "留言載入失敗。", "重試", "在單獨的頁面中開啟"],
+  ja: ["コメントを読み込んでいます…", "コメントを読み込めませんでした。", "もう一度試す", "専用のページで開く"],
+  de: ["Kommentare werden geladen …", "Die Kommentare konnten nicht geladen werden.", "Noch einmal versuchen", "Auf eigener Seite öffnen"],
+  fr: ["Chargement des commentaires…", "Les commentaires n’ont pas pu être chargés.", "Réessayer", "Les ouvrir sur leur propre page"],
+  es: ["Cargando los comentarios…", "No se pudieron cargar los comentarios.", "Intentar de nuevo", "Abrirlos en su propia página"],
+  ar: ["جارٍ تحميل التعليقات…", "تعذّر تحميل التعليقات.", "حاول مرة أخرى", "افتحها في صفحتها الخاصة"],
 };
 
 /** Storage that a browser may refuse: then it lasts as long as the page. */
@@ -105,6 +92,18 @@ function nodes(html) {
 function uniqueKey() {
   if (crypto.randomUUID) return crypto.randomUUID(); // only where the page came by https
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
+}
+
+/** Return the early words in the language of a tag, as comments_service/language.py chooses it. */
+function early(tag) {
+  const parts = tag.toLowerCase().split(/[-_]/);
+  const isTraditional = !parts.includes("hans") && /\b(hant|tw|hk|mo)\b/.test(parts.join(" "));
+  return BEFORE[parts[0] === "zh" ? (isTraditional ? "zh-Hant" : "zh-Hans") : parts[0]] ?? BEFORE.en;
+}
+
+/** Fill the {names} of a sentence. */
+function filled(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (mark, name) => values[name] ?? mark);
 }
 
 function wantStylesheet() {
@@ -163,7 +162,7 @@ function plainHtml(body) {
 }
 
 class CommentThread extends HTMLElement {
-  static observedAttributes = ["site", "thread", "math", "equations"];
+  static observedAttributes = ["site", "thread", "lang", "math", "equations"];
 
   #section = null;
   #form = null;
@@ -206,10 +205,10 @@ class CommentThread extends HTMLElement {
     this.#life = null;
   }
 
-  attributeChangedCallback(name, before) {
-    if (!this.#life) return;
+  attributeChangedCallback(name, before, after) {
+    if (!this.#life || before === after) return;
     if (name === "math" || name === "equations") this.#dress();
-    else if (before !== null) this.#start();
+    else this.#start();
   }
 
   async #start() {
@@ -224,7 +223,7 @@ class CommentThread extends HTMLElement {
       this.#section = element(
         "section",
         { className: "comments", ariaBusy: "true" },
-        element("p", { className: "comments-loading", textContent: WORDS.loading }),
+        element("p", { className: "comments-loading", textContent: this.#word("loading") }),
       );
       this.replaceChildren(this.#section, this.#said);
     }
@@ -253,6 +252,24 @@ class CommentThread extends HTMLElement {
 
   #api(path) {
     return new URL(`api/v1/sites/${encodeURIComponent(this.site)}/${path}`, BASE);
+  }
+
+  /** Return the language to ask for: the element's own or the page's; '' leaves it to the browser. */
+  get #lang() {
+    const tag = (this.closest("[lang]")?.lang ?? "").replaceAll("_", "-");
+    return /^[a-z0-9-]+$/i.test(tag) ? tag : "";
+  }
+
+  get #spoken() {
+    return this.#lang ? { "Accept-Language": this.#lang } : {};
+  }
+
+  /** Return a sentence in the language of what stands there. */
+  #word(name, values = {}) {
+    const key = `say${name[0].toUpperCase()}${name.slice(1)}`;
+    const words = this.#form?.dataset[key] ?? this.#section?.dataset[key];
+    if (words !== undefined) return filled(words, values);
+    return early(this.#lang || navigator.language)[["loading", "failed", "again", "open"].indexOf(name)];
   }
 
   /** Return this page's address with other parts of the thread asked for. */
@@ -298,7 +315,8 @@ class CommentThread extends HTMLElement {
 
   async #fetch(wanted, signal) {
     const receipts = this.#waiting().map((item) => item.receipt);
-    const headers = receipts.length ? { Authorization: `Receipt ${receipts.join(", ")}` } : {};
+    const proofs = receipts.length ? { Authorization: `Receipt ${receipts.join(", ")}` } : {};
+    const headers = { ...this.#spoken, ...proofs };
     const response = await fetch(this.#source(wanted), { headers, signal, credentials: "omit" });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const found = page.querySelector("section.comments");
@@ -315,7 +333,7 @@ class CommentThread extends HTMLElement {
     this.#shown = this.#view();
     for (const time of section.querySelectorAll("time")) {
       time.title = time.textContent;
-      time.textContent = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+      time.textContent = new Intl.DateTimeFormat(section.lang, {
         dateStyle: "medium",
         timeStyle: "short",
       }).format(new Date(time.dateTime));
@@ -340,18 +358,18 @@ class CommentThread extends HTMLElement {
 
   #failed(error) {
     this.#section.ariaBusy = "false";
-    const again = element("button", { type: "button", textContent: WORDS.retry });
+    const again = element("button", { type: "button", textContent: this.#word("again") });
     again.addEventListener("click", async () => (await this.#load()) && this.#arrive());
     const notice = element(
       "div",
       { className: "comments-problem comments-failed", role: "alert" },
-      element("p", {}, WORDS.failed, " "),
+      element("p", {}, this.#word("failed"), " "),
       element("p", {}, again),
     );
     if (!this.hasAttribute("standalone")) {
       const own = this.#source({});
       own.pathname = own.pathname.replace(/fragment$/, "thread");
-      notice.firstChild.append(element("a", { href: own.href, textContent: WORDS.open }));
+      notice.firstChild.append(element("a", { href: own.href, textContent: this.#word("open") }));
     }
     this.#section.querySelector(".comments-loading, .comments-failed")?.remove();
     this.#section.prepend(notice);
@@ -390,7 +408,7 @@ class CommentThread extends HTMLElement {
     history.pushState(null, "", this.#address(wanted, anchor));
     if (!(await this.#load())) return;
     const { page, pages } = this.#section.dataset;
-    this.#say(WORDS.page(page, pages));
+    this.#say(this.#word("page", { page, pages }));
     this.#section.scrollIntoView();
     this.#section.querySelector("h2")?.focus({ preventScroll: true });
   }
@@ -481,23 +499,23 @@ class CommentThread extends HTMLElement {
     form.querySelector(".comments-answering")?.remove();
     form.querySelector("button.comments-cancel")?.remove();
     form.elements.parent_id?.remove();
-    form.querySelector("h3").textContent = id ? WORDS.reply : WORDS.write;
+    form.querySelector("h3").textContent = this.#word(id ? "reply" : "write");
     if (!id) return this.#home.after(form);
     const article = this.#article(id);
     const floor = article.dataset.floor ? ` #${article.dataset.floor}` : "";
     const name = article.querySelector(".comments-author")?.textContent ?? "";
     const wanted = { ...this.#wanted(), replyTo: "", quote: "" };
+    const [before, after] = this.#word("replying").split("{name}");
     form.querySelector("h3").after(
       element(
         "p",
         { className: "comments-answering" },
-        `${WORDS.replying} `,
-        element("a", { href: `#comment-${id}` }, element("bdi", { textContent: name }), floor),
+        element("span", {}, before, element("a", { href: `#comment-${id}` }, element("bdi", { textContent: name }), floor), after),
         " ",
         element("a", {
           className: "comments-cancel",
           href: this.#address(wanted, `comment-${id}`).href,
-          textContent: WORDS.cancel,
+          textContent: this.#word("cancel"),
         }),
       ),
       element("input", { type: "hidden", name: "parent_id", value: id }),
@@ -526,7 +544,7 @@ class CommentThread extends HTMLElement {
     this.#answer("");
     const back = this.#article(id)?.querySelector(".comments-reply");
     (back ?? this.#form.elements.body).focus();
-    this.#say(WORDS.cancelled);
+    this.#say(this.#word("cancelled"));
   }
 
   async #quote(id) {
@@ -542,9 +560,9 @@ class CommentThread extends HTMLElement {
       body.value = before ? `${before}\n\n${quotation}` : quotation;
       this.#keep();
       this.#write();
-      this.#say(WORDS.quoted);
+      this.#say(this.#word("quoted"));
     } catch (error) {
-      this.#show([], WORDS.offline);
+      this.#show([], this.#word("offline"));
       this.#tell("comments:error", { status: error.status ?? 0, during: "quote" });
     }
   }
@@ -604,7 +622,7 @@ class CommentThread extends HTMLElement {
   async #send(path, values, headers = {}) {
     const response = await fetch(this.#api(path), {
       method: "POST",
-      headers: { "Content-Type": "application/json", ...headers },
+      headers: { "Content-Type": "application/json", ...this.#spoken, ...headers },
       body: JSON.stringify(values),
       credentials: "omit",
       signal: this.#life?.signal,
@@ -627,7 +645,7 @@ class CommentThread extends HTMLElement {
       if (sent.response.ok) await this.#stored(sent.answer, name);
       else this.#refused(sent.response, sent.answer, name);
     } catch {
-      this.#show([], WORDS.offline);
+      this.#show([], this.#word("offline"));
       this.#tell("comments:error", { status: 0, during: "post" });
     } finally {
       this.#busy(false);
@@ -653,7 +671,7 @@ class CommentThread extends HTMLElement {
     const button = this.#form?.querySelector(".comments-post");
     if (!button) return;
     button.dataset.label ??= button.textContent;
-    button.textContent = busy ? WORDS.posting : button.dataset.label;
+    button.textContent = busy ? this.#word("posting") : button.dataset.label;
     button.ariaDisabled = String(busy); // not disabled: that would lose the focus
   }
 
@@ -668,22 +686,22 @@ class CommentThread extends HTMLElement {
     history.pushState(null, "", this.#address(view, `comment-${comment.id}`));
     this.#tell("comments:submitted", { comment });
     const loaded = await this.#load();
-    this.#say(waiting ? [WORDS.waiting, ...(comment.reasons ?? [])].join(" ") : WORDS.posted);
+    this.#say(waiting ? [this.#word("waiting"), ...(comment.reasons ?? [])].join(" ") : this.#word("posted"));
     if (loaded && !this.#mark(comment.id, true) && !waiting) location.assign(comment.permalink);
   }
 
   #refused(response, answer, name) {
     const { code, errors = [] } = answer;
     const seconds = Number(response.headers.get("Retry-After"));
-    let sentence = answer.detail ?? WORDS.refused;
+    let sentence = answer.detail ?? this.#word("refused");
     if (code === "submission_key_reused") {
       lasting.set(name, { body: this.#form.elements.body.value });
-      sentence = WORDS.reused;
+      sentence = this.#word("reused");
     } else if (code === "parent_unknown") {
       this.#answer("");
-      sentence = `${sentence} ${WORDS.orphaned}`;
+      sentence = `${sentence} ${this.#word("orphaned")}`;
     } else if (response.status === 429 && seconds) {
-      sentence = WORDS.wait(seconds);
+      sentence = this.#word("wait", { seconds });
     }
     this.#show(errors, sentence);
     this.#tell("comments:error", { status: response.status, code, during: "post" });
@@ -694,7 +712,7 @@ class CommentThread extends HTMLElement {
     try {
       const { response, answer } = await this.#send("preview", { body: this.#form.elements.body.value });
       if (!response.ok) {
-        this.#show(answer.errors ?? [], answer.detail ?? WORDS.refused, WORDS.unseen);
+        this.#show(answer.errors ?? [], answer.detail ?? this.#word("refused"), this.#word("unseen"));
         return;
       }
       this.#show([], "");
@@ -704,14 +722,14 @@ class CommentThread extends HTMLElement {
       this.#dress();
       box.hidden = false;
       box.scrollIntoView({ block: "nearest" });
-      this.#say(WORDS.previewed);
+      this.#say(this.#word("previewed"));
     } catch {
-      this.#show([], WORDS.offline, WORDS.unseen);
+      this.#show([], this.#word("offline"), this.#word("unseen"));
     }
   }
 
   /** Say what is wrong above the form and beside each field; nothing at all takes it back. */
-  #show(errors, sentence, lead = WORDS.problem) {
+  #show(errors, sentence, lead = this.#word("problem")) {
     const form = this.#form;
     for (const field of [...PERSON, "body"]) {
       const wrong = errors.find((item) => item.field === field)?.message ?? "";

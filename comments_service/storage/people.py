@@ -16,6 +16,11 @@ class Moderator:
     email: str
     password_hash: str
 
+    @property
+    def name(self) -> str:
+        """Return the name under which they speak."""
+        return self.email.split("@")[0]
+
 
 async def any_moderator(db: Queries) -> bool:
     """Say whether there is at least one moderator."""
@@ -27,6 +32,15 @@ async def moderator_by_email(db: Queries, email: str) -> Moderator | None:
     rows = await db.fetch(
         "SELECT moderator_id, email, password_hash FROM moderators WHERE email = :email",
         {"email": email},
+    )
+    return Moderator(*rows[0]) if rows else None
+
+
+async def moderator(db: Queries, moderator_id: int) -> Moderator | None:
+    """Return a moderator by number."""
+    rows = await db.fetch(
+        "SELECT moderator_id, email, password_hash FROM moderators WHERE moderator_id = :id",
+        {"id": moderator_id},
     )
     return Moderator(*rows[0]) if rows else None
 

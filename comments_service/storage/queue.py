@@ -36,6 +36,9 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
         values["text"] = _holding(wanted.text.lower())
     if "reason" in values:
         values["reason"] = _holding(f'"code": "{wanted.reason}"')
+    if wanted.above is not None:
+        parts.append("(created_at, id) > (:above_at, :above_id)")
+        values |= {"above_at": wanted.above[0], "above_id": wanted.above[1]}
     if wanted.queue in STATUSES:
         parts.append("status = :status")
         values["status"] = wanted.queue

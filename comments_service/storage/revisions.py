@@ -42,3 +42,13 @@ async def of_comment(db: Queries, comment: Comment) -> list[Revision]:
         {"t": comment.thread_id, "id": comment.id},
     )
     return [Revision(*row) for row in rows]
+
+
+async def body_of(db: Queries, thread_id: int, comment_id: int, version: int) -> str | None:
+    """Return what a version of a comment said, where it was edited since."""
+    rows = await db.fetch(
+        """SELECT body FROM revisions
+           WHERE thread_id = :t AND comment_id = :id AND version = :version""",
+        {"t": thread_id, "id": comment_id, "version": version},
+    )
+    return str(rows[0][0]) if rows else None

@@ -67,11 +67,12 @@ class Addresses:
     order: str | None = None
     receipts: str = ""
     embedded: bool = False
+    lang: str = ""  # where the address names it; else the browser does, each time
 
     def _to(self, anchor: str, **query: object) -> str:
         if self.embedded:
             return f"?{host_query(self.thread.url, query)}#{anchor}"
-        named = {"thread": self.thread.key, **query, "receipt": self.receipts}
+        named = {"thread": self.thread.key, **query, "receipt": self.receipts, "lang": self.lang}
         return f"?{encoded(named)}#{anchor}"
 
     def page(self, number: int | str) -> str:
@@ -116,6 +117,7 @@ class Addresses:
             **self.view,
             "order": self.order,
             "receipt": self.receipts,
+            "lang": self.lang,
         }
         return f"{self.root}sites/{self.links.slug}/thread?{encoded(named)}#respond"
 

@@ -23,12 +23,21 @@ from comments_service.core.records import (
     thread_record,
     tree,
 )
-from comments_service.core.threads import normalised_key
+from comments_service.core.sentence import Sentence
+from comments_service.core.threads import NAMELESS, normalised_key
 from comments_service.errors import BadFields, FieldError
 from comments_service.operations import commenting, reading
 from comments_service.web.cache import Answer, Read
 from comments_service.web.context import Web
-from comments_service.web.intake import comment_id, fields_of, number, page_number, parsed, visitor
+from comments_service.web.intake import (
+    comment_id,
+    fields_of,
+    language_of,
+    number,
+    page_number,
+    parsed,
+    visitor,
+)
 
 JSON = "application/json"
 MOST_COUNTS = 200
@@ -60,7 +69,7 @@ def wanted_key(request: Request, *, needed: bool = True) -> str:
     """Return the normalised key of the query's thread. Raises BadFields."""
     key = normalised_key(request.query_params.get("thread", "")[:1000])
     if needed and not key:
-        raise BadFields(FieldError("thread", "missing", "Name the thread by the path of its page."))
+        raise BadFields(FieldError("thread", "missing", NAMELESS))
     return key
 
 
@@ -96,11 +105,12 @@ class Api:
         number = comment_id(request)
         thread, comment = await reading.resolve(self._service, number, site, receipts)
         links = self._service.links(site.slug)
-        make = own_record if comment.id in receipts else public
+        own = comment.id in receipts
+        shown = (own_record if own else public)(thread, comment, links)
         record = {
             "thread": thread_record(thread),
             "page": comment_page(thread, comment),
-            "comment": make(thread, comment, links),
+            "comment": _own(request, shown) if own else shown,
         }
         return _answer(record, site, thread, personal=bool(receipts))
 
@@ -126,7 +136,11 @@ class Api:
         keys = request.query_params.getlist("thread")
         if not 1 <= len(keys) <= MOST_COUNTS:
             raise BadFields(
-                FieldError("thread", "number_invalid", f"Name 1 to {MOST_COUNTS} threads.")
+                FieldError(
+                    "thread",
+                    "number_invalid",
+                    Sentence("Name 1 to %(most)s threads.", most=MOST_COUNTS),
+                )
             )
         change = await reading.site_change(self._service, site.site_id)
         found = await reading.counts(self._service, site, [key[:1000] for key in keys])
@@ -172,7 +186,7 @@ class Api:
         posted = await self._web.post(request, site, draft, sender)
         links = self._service.links(site.slug)
         record = {
-            "comment": own_record(posted.thread, posted.comment, links),
+            "comment": _own(request, own_record(posted.thread, posted.comment, links)),
             "receipt": posted.receipt,
         }
         headers = {"Idempotent-Replayed": "true"} if posted.replayed else {}
@@ -190,7 +204,8 @@ class Api:
         thread, comment = await commenting.edit_comment(
             self._service, site, comment_id(request), body, asker
         )
-        return _json({"comment": own_record(thread, comment, self._service.links(site.slug))})
+        record = own_record(thread, comment, self._service.links(site.slug))
+        return _json({"comment": _own(request, record)})
 
     async def delete(self, request: Request) -> Response:
         """Take the asker's own comment away."""
@@ -207,9 +222,9 @@ class Api:
         await self._web.sites.sender(request, site)
         draft = parsed(Preview, await fields_of(request))
         self._web.previews.admit(visitor(request, self._service).address)
-        shown = await self._service.render(draft.body)
+        shown, say = await self._service.render(draft.body), language_of(request).say
         warnings = [
-            {"code": w.code, "message": w.message, "start": w.start, "end": w.end}
+            {"code": w.code, "message": say(w.message), "start": w.start, "end": w.end}
             for w in shown.warnings
         ]
         return _json({"html": shown.html, "excerpt": shown.excerpt, "warnings": warnings})
@@ -244,6 +259,11 @@ class Changes(Read):
             await service.news.wait(
                 site.site_id, left if service.database.exclusive else min(left, 0.5)
             )
+
+
+def _own(request: Request, record: Record) -> Record:
+    """Return an author's record with its reasons in the language of whoever asks."""
+    return record | {"reasons": [language_of(request).say(why) for why in record["reasons"]]}
 
 
 def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool) -> Record:

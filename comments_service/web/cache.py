@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from comments_service.language import chosen
 from comments_service.service import Service
 from comments_service.web.freshness import Freshness, Key
 
@@ -32,6 +33,7 @@ class Answer:
     change: int = 0
     headers: tuple[tuple[bytes, bytes], ...] = ()
     personal: bool = False
+    language: str = ""  # of a page; its address may have others for other readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +101,19 @@ class Cache:
     async def _make(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> _Entry:
         answer = await build()
         scope = "t" if answer.thread_id else "s"
-        etag = f'"{scope}{answer.change:x}-{self._build}"'.encode()
-        common = [
+        spoken = f"-{answer.language}" if answer.language else ""
+        etag = f'"{scope}{answer.change:x}-{self._build}{spoken}"'.encode()
+        head = [
             (b"content-type", answer.media_type.encode()),
             (b"x-content-type-options", b"nosniff"),
             *answer.headers,
+            (b"vary", b"Accept-Language, " * bool(spoken) + b"Authorization, Origin"),
+            (b"cache-control", b"private, no-store" if answer.personal else b"no-cache"),
         ]
-        if answer.personal:
-            head = [
-                *common,
-                (b"cache-control", b"private, no-store"),
-                (b"vary", b"Authorization, Origin"),
-            ]
-        else:
-            head = [
-                *common,
-                (b"cache-control", b"no-cache"),
-                (b"etag", etag),
-                (b"vary", b"Authorization, Origin"),
-            ]
+        if spoken:
+            head.append((b"content-language", answer.language.encode()))
+        if not answer.personal:
+            head.append((b"etag", etag))
         full = [*head, (b"content-length", str(len(answer.body)).encode())]
         return _Entry(address, answer, etag, head, full)
 
@@ -158,20 +154,31 @@ class Cache:
 
 
 class Read:
-    """An endpoint for GET and HEAD: whatever it answers is cached, tagged and revalidated."""
+    """An endpoint for GET and HEAD: whatever it answers is cached, tagged and revalidated.
 
-    def __init__(self, cache: Cache, build: Callable[[Request], Awaitable[Answer]]) -> None:
-        self._cache, self._build = cache, build
+    What is `spoken` comes in the language of whoever asks; so do answers to receipts.
+    """
+
+    def __init__(
+        self, cache: Cache, build: Callable[[Request], Awaitable[Answer]], *, spoken: bool = False
+    ) -> None:
+        self._cache, self._build, self._spoken = cache, build, spoken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the body, or with 304 where the asker has it already."""
-        known = authorized = b""
+        known = authorized = accepted = b""
         for name, value in scope["headers"]:
             if name == b"if-none-match":
                 known = value
             elif name == b"authorization":
                 authorized = value
+            elif name == b"accept-language":
+                accepted = value
         address = b"\0".join((scope["path"].encode(), scope["query_string"], authorized))
+        if self._spoken or authorized:
+            # A language named in the query is in the address already; it only comes twice then.
+            code = chosen("", accepted.decode("latin-1")).code
+            address = b"\0".join((address, code.encode()))
         entry = await self._cache.get(address, lambda: self._build(Request(scope, receive)))
         if known and not entry.answer.personal and _matches(known, entry.etag):
             await _send(send, 304, entry.head, b"")

@@ -76,8 +76,8 @@ def refused(form: Form, error: Refused) -> Form:
     """Return the form with what was refused and why, and everything typed still there."""
     if isinstance(error, BadFields):
         errors = {item.field: item.message for item in error.errors}
-        return replace(form, errors=errors, problem=str(error))
+        return replace(form, errors=errors, problem=error.sentence)
     if isinstance(error, ParentUnknown):
         # The words may stand without it: the next press posts them as a comment of their own.
-        return replace(form, parent=None, problem=str(error), notices=("parent_dropped",))
-    return replace(form, problem=str(error))
+        return replace(form, parent=None, problem=error.sentence, notices=("parent_dropped",))
+    return replace(form, problem=error.sentence)

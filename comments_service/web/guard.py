@@ -6,6 +6,7 @@ import asyncio
 import re
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -47,12 +48,14 @@ class Guard:
         if origin:
             allowed = await self._allowed(scope["path"], origin)
             if scope["method"] == "OPTIONS":
-                await _preflight(origin if allowed else "")(scope, receive, send)
+                answer = _preflight(Request(scope), origin if allowed else "")
+                await answer(scope, receive, send)
                 return
             if allowed:
                 send = _readable_from(send, origin)
         if length.isdigit() and int(length[:12]) > MOST_BYTES:
-            response = problem(STATUS[BodyTooLarge], BodyTooLarge.code, BodyTooLarge.sentence)
+            error, request = BodyTooLarge(), Request(scope)
+            response = problem(request, STATUS[BodyTooLarge], error.code, error.sentence)
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
@@ -65,9 +68,10 @@ class Guard:
         return found is not None and await self._sites.allows(found[1], origin)
 
 
-def _preflight(origin: str) -> ASGIApp:
+def _preflight(request: Request, origin: str) -> ASGIApp:
     if not origin:
-        return problem(403, OriginRefused.code, OriginRefused.sentence, headers={"Vary": "Origin"})
+        error = OriginRefused()
+        return problem(request, 403, error.code, error.sentence, headers={"Vary": "Origin"})
     return Response(
         status_code=204,
         headers={"Access-Control-Allow-Origin": origin, "Vary": "Origin", **_PREFLIGHT},

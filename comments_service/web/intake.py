@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from comments_service.core.draft import comment_number
 from comments_service.core.models import Visitor
+from comments_service.core.sentence import Sentence
 from comments_service.core.text import clean_line, forbidden
 from comments_service.errors import (
     BadFields,
@@ -21,6 +22,7 @@ from comments_service.errors import (
     FieldError,
     MediaTypeUnknown,
 )
+from comments_service.language import Language, chosen
 from comments_service.operations.receipts import proven
 from comments_service.service import Service
 from comments_service.settings import Network
@@ -35,7 +37,9 @@ async def fields_of(request: Request) -> dict[str, Any]:
     """
     values = await any_json(request) if _is_json(request) else dict(await form_of(request))
     if not isinstance(values, dict):
-        raise BadFields(FieldError("body", "wrong_type", "Send one object of named fields."))
+        raise BadFields(
+            FieldError("body", "wrong_type", Sentence("Send one object of named fields."))
+        )
     return values
 
 
@@ -82,14 +86,19 @@ def parsed(model: type[M], values: object) -> M:
 
 def _field_error(error: Any) -> FieldError:
     name = ".".join(str(part) for part in error["loc"]) or "body"
-    return FieldError("parent_id" if name == "replyTo" else name, error["type"], error["msg"])
+    sentence = error.get("ctx", {}).get("sentence", error["msg"])  # ours, or pydantic's own
+    return FieldError("parent_id" if name == "replyTo" else name, error["type"], sentence)
 
 
 def number(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     """Return a whole number of a query, at most `most`. Raises BadFields."""
     text = query.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and int(text[:19]) >= least):
-        raise BadFields(FieldError(name, "number_invalid", f"Send a whole number from {least}."))
+        raise BadFields(
+            FieldError(
+                name, "number_invalid", Sentence("Send a whole number from %(least)s.", least=least)
+            )
+        )
     return min(int(text[:19]), most)
 
 
@@ -102,7 +111,7 @@ def page_number(text: str | None, last: int, default: str = "first") -> int:
     if text in ("first", "last"):
         return last if text == "last" else 1
     if not (text.isascii() and text.isdigit() and int(text[:18]) >= 1):
-        sentence = "Ask for a page by its number from 1, 'first' or 'last'."
+        sentence = Sentence("Ask for a page by its number from 1, 'first' or 'last'.")
         raise BadFields(FieldError("page", "page_invalid", sentence))
     return min(int(text[:18]), last)
 
@@ -113,6 +122,12 @@ def comment_id(request: Request) -> int:
     if found is None:
         raise CommentUnknown
     return found
+
+
+def language_of(request: Request) -> Language:
+    """Return the language that a request asks for by `lang` or, without it, by Accept-Language."""
+    wished = request.query_params.get("lang", "")
+    return chosen(wished, request.headers.get("accept-language", ""))
 
 
 def visitor(request: Request, service: Service, receipts: str = "") -> Visitor:

@@ -14,8 +14,10 @@ from starlette.types import Receive, Scope, Send
 from comments_service.core.draft import Draft, Preview
 from comments_service.core.models import Site, Thread
 from comments_service.core.records import public
-from comments_service.core.threads import normalised_key, thread_number
+from comments_service.core.sentence import Sentence
+from comments_service.core.threads import NAMELESS, normalised_key, thread_number
 from comments_service.errors import BadFields, CommentUnknown, FieldError, Refused, Unavailable
+from comments_service.language import Language, chosen, known
 from comments_service.operations import maintaining, reading
 from comments_service.operations.commenting import Posted
 from comments_service.web import forms, views
@@ -23,7 +25,7 @@ from comments_service.web.addresses import Addresses, encoded, landing, place_qu
 from comments_service.web.cache import Answer, Read
 from comments_service.web.context import Web
 from comments_service.web.forms import LONGEST, Form
-from comments_service.web.intake import comment_id, form_of, parsed, visitor
+from comments_service.web.intake import comment_id, form_of, language_of, parsed, visitor
 from comments_service.web.problems import STATUS, refusal_headers
 from comments_service.web.views import HTML, View
 
@@ -55,7 +57,7 @@ class ReadPage(Read):
     """A cached page; what is refused is a page too."""
 
     def __init__(self, web: Web, build: Callable[[Request], Awaitable[Answer]]) -> None:
-        super().__init__(web.cache, build)
+        super().__init__(web.cache, build, spoken=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the page, or with one that says why not."""
@@ -78,11 +80,16 @@ def page_or_refusal(endpoint: Endpoint) -> Endpoint:
 
 
 def _refusal(request: Request, error: Refused) -> Response:
-    sentences = (
-        [item.message for item in error.errors] if isinstance(error, BadFields) else [str(error)]
-    )
+    fields = error.errors if isinstance(error, BadFields) else ()
+    sentences = [item.message for item in fields] or [error.sentence]
     status, root = STATUS[type(error)], views.up(request.url.path)
-    body = views.render("thread_refused.html", sentences=sentences, status=status, root=root)
+    body = views.render(
+        "thread_refused.html",
+        language_of(request),
+        sentences=sentences,
+        status=status,
+        root=root,
+    )
     return _fresh(body, status, refusal_headers(error))
 
 
@@ -117,20 +124,23 @@ class Pages:
         form = await forms.fresh(self._service, site, thread, request.query_params)
         personal = bool(visitor(request, self._service, _receipts(request)).receipts)
         extra = views.headers(site.origins).items()
+        language = language_of(request)
         return Answer(
-            views.render(template, view=shown, form=form, longest=LONGEST),
+            views.render(template, language, view=shown, form=form, longest=LONGEST),
             HTML,
             site.site_id,
             thread.thread_id,
             thread.change,
             tuple((name.lower().encode(), value.encode()) for name, value in extra),
             personal,
+            language.code,
         )
 
     async def _view(self, request: Request, site: Site, thread: Thread, *, embedded: bool) -> View:
         links, receipts = self._service.links(site.slug), _receipts(request)
         root = f"{links.base_url}/" if embedded else views.up(request.url.path)
-        at = Addresses(links, thread, root, receipts=receipts, embedded=embedded)
+        lang = _lang(request)
+        at = Addresses(links, thread, root, receipts=receipts, embedded=embedded, lang=lang)
         asker = visitor(request, self._service, receipts)
         return await views.view(self._service, site, at, request.query_params, asker.receipts)
 
@@ -174,7 +184,8 @@ class Pages:
             shown = await self._view(request, site, thread, embedded=False)
         except (Unavailable, CommentUnknown):
             shown = self._bare(request, site, key)
-        body = views.render("thread.html", view=shown, form=form, longest=LONGEST)
+        language = language_of(request)
+        body = views.render("thread.html", language, view=shown, form=form, longest=LONGEST)
         status = STATUS[type(error)] if error else 200
         return _fresh(body, status, refusal_headers(error) if error else None, site.origins)
 
@@ -182,7 +193,7 @@ class Pages:
         number, size = thread_number(site.site_id, key), self._service.settings.page_size
         thread = Thread(number, site.site_id, key, None, None, 1, size, 0, 0, 0, 0)
         links, root = self._service.links(site.slug), views.up(request.url.path)
-        at = Addresses(links, thread, root, receipts=_receipts(request))
+        at = Addresses(links, thread, root, receipts=_receipts(request), lang=_lang(request))
         return View(thread, at, [], 1, 1, {})
 
     async def _posted_at(self, request: Request, site: Site, posted: Posted) -> str:
@@ -197,7 +208,7 @@ class Pages:
         if comment.parent_id and not comment.visible:
             query = place_query(*await reading.place(self._service, comment.parent_id, site))
         kept = " ".join(receipts[-_KEPT_RECEIPTS:])
-        named = {"thread": thread.key, **query, "receipt": kept}
+        named = {"thread": thread.key, **query, "receipt": kept, "lang": _lang(request)}
         return f"?{encoded(named)}#comment-{comment.id}"
 
     async def comment(self, request: Request) -> Response:
@@ -213,7 +224,7 @@ class Pages:
 
     async def home(self, request: Request) -> Answer:
         """Answer what this is."""
-        return self._page("base_home.html", 0, 0)
+        return self._page("base_home.html", language_of(request), 0, 0)
 
     async def article(self, request: Request) -> Answer:
         """Answer an article of the demo, with its thread and the site's newest comments."""
@@ -223,11 +234,12 @@ class Pages:
         key = f"/archives/{cid}" if cid else DEMO_THREAD
         thread = await reading.thread(self._service, site, key)
         if not thread.created_at:
-            raise CommentUnknown("There is no such article here.")
+            raise CommentUnknown(Sentence("There is no such article here."))
         links = self._service.links(site.slug)
         latest = await reading.recent(self._service, site, _LATEST)
         return self._page(
             "demo.html",
+            chosen(),  # the article is in English
             site.site_id,
             change,
             site=site.slug,
@@ -237,17 +249,25 @@ class Pages:
             fallback=encoded({"thread": thread.key}),
         )
 
-    def _page(self, template: str, site_id: int, change: int, **values: Any) -> Answer:
+    def _page(
+        self, template: str, language: Language, site_id: int, change: int, **values: Any
+    ) -> Answer:
         extra = tuple((k.lower().encode(), v.encode()) for k, v in views.headers().items())
-        return Answer(views.render(template, **values), HTML, site_id, 0, change, extra)
+        body = views.render(template, language, **values)
+        return Answer(body, HTML, site_id, 0, change, extra, language=language.code)
 
 
 def _key(text: object) -> str:
     """Return the normalised key of a thread. Raises BadFields."""
     key = normalised_key(str(text or "")[:1000])
     if not key:
-        raise BadFields(FieldError("thread", "missing", "Name the thread by the path of its page."))
+        raise BadFields(FieldError("thread", "missing", NAMELESS))
     return key
+
+
+def _lang(request: Request) -> str:
+    """Return the language that an address names, '' where it names none of ours."""
+    return known(request.query_params.get("lang", "")) or ""
 
 
 def _receipts(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -10,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from comments_service import errors
+from comments_service.core.sentence import Sentence
 from comments_service.errors import BadFields, FieldError, Refused, TooManyRequests
+from comments_service.web.intake import language_of
 
 STATUS: dict[type[Refused], int] = {
     errors.BadFields: 422,
@@ -41,31 +44,40 @@ _log = logging.getLogger("comments_service")
 
 _HTTP_CODES = {
     400: ("body_malformed", errors.BodyMalformed.sentence),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not take that method; see Allow."),
+    404: ("not_found", Sentence("There is nothing at this address.")),
+    405: ("method_not_allowed", Sentence("This address does not take that method; see Allow.")),
 }
 
 
 def problem(
+    request: Request,
     status: int,
     code: str,
     detail: str,
     fields: tuple[FieldError, ...] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Return a problem document."""
+    """Return a problem document, its sentences in the language of whoever asks."""
+    language = language_of(request)
+    said = language.say(detail)
     document: dict[str, object] = {
         "type": "about:blank",
-        "title": detail.split(". ", 1)[0].rstrip("."),
+        "title": re.split(r"\. |。", said)[0].rstrip("."),
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": said,
     }
     if fields:
         document["errors"] = [
-            {"field": item.field, "code": item.code, "message": item.message} for item in fields
+            {"field": item.field, "code": item.code, "message": language.say(item.message)}
+            for item in fields
         ]
-    kept = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
+    kept = {
+        "Cache-Control": "no-store",
+        "Content-Language": language.code,
+        "X-Content-Type-Options": "nosniff",
+        **(headers or {}),
+    }
     return Response(orjson.dumps(document), status, kept, "application/problem+json")
 
 
@@ -84,14 +96,15 @@ async def refused(request: Request, error: Exception) -> Response:
     """Answer a refusal."""
     assert isinstance(error, Refused)
     fields = error.errors if isinstance(error, BadFields) else ()
-    return problem(STATUS[type(error)], error.code, str(error), fields, refusal_headers(error))
+    headers = refusal_headers(error)
+    return problem(request, STATUS[type(error)], error.code, error.sentence, fields, headers)
 
 
 async def http_error(request: Request, error: Exception) -> Response:
     """Answer what Starlette refuses by itself."""
     assert isinstance(error, HTTPException)
     code, detail = _HTTP_CODES.get(error.status_code, ("refused", error.detail))
-    return problem(error.status_code, code, detail, headers=dict(error.headers or {}))
+    return problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
 
 
 async def failure(request: Request, error: Exception) -> Response:
@@ -101,7 +114,8 @@ async def failure(request: Request, error: Exception) -> Response:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
     _log.error("fault at %s: %s", place, type(error).__name__)
-    return problem(500, "internal", "The service made a mistake. It was logged; please try again.")
+    sentence = Sentence("The service made a mistake. It was logged; please try again.")
+    return problem(request, 500, "internal", sentence)
 
 
 HANDLERS = {Refused: refused, HTTPException: http_error, Exception: failure}

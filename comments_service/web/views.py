@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,6 +16,7 @@ from comments_service.core.paging import pages
 from comments_service.core.records import own_record, public, tree
 from comments_service.core.tree import Node
 from comments_service.errors import CommentUnknown
+from comments_service.language import Language
 from comments_service.operations import reading
 from comments_service.service import Service
 from comments_service.web.addresses import Addresses
@@ -23,11 +25,6 @@ from comments_service.web.intake import number, page_number
 HTML = "text/html; charset=utf-8"
 _TINTS = 6
 _WINDOW = 2  # page numbers on each side of the one shown
-
-
-def _moment(text: str) -> str:
-    """Return an RFC 3339 time as people read it."""
-    return f"{text[:16].replace('T', ' ')} UTC"
 
 
 def _initial(name: str) -> str:
@@ -39,7 +36,8 @@ def _tint(name: str) -> int:
     return sum(name.encode("utf-8", "replace")) % _TINTS
 
 
-def _environment() -> Environment:
+@lru_cache
+def _templates(language: Language) -> Environment:
     made = Environment(
         loader=PackageLoader("comments_service"),
         autoescape=True,
@@ -47,17 +45,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": _moment, "initial": _initial, "tint": _tint}
+    made.filters |= {"initial": _initial, "tint": _tint}
     made.tests["web_address"] = web_address
-    return made
+    return language.teach(made)
 
 
-_TEMPLATES = _environment()
-
-
-def render(name: str, **values: Any) -> bytes:
+def render(name: str, language: Language, **values: Any) -> bytes:
     """Return a template's page; half pairs, which no encoding has, become question marks."""
-    return _TEMPLATES.get_template(name).render(**values).encode("utf-8", "replace")
+    return _templates(language).get_template(name).render(**values).encode("utf-8", "replace")
 
 
 def headers(origins: Iterable[str] = ()) -> dict[str, str]:

@@ -76,7 +76,7 @@ def test_refusals_are_told_with_the_seconds_to_wait(page: Page) -> None:
     page.route("**/api/v1/sites/blog/comments", refuse)
     write(page, "alice", "Once.")
     press(page)
-    expect(page.get_by_role("alert")).to_contain_text("Wait 7 seconds")
+    expect(page.get_by_role("alert")).to_contain_text("Wait, then press again in 7 s.")
     button = page.get_by_role("button", name="Post comment")
     expect(button).to_have_attribute("aria-disabled", "false")
 

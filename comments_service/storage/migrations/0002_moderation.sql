@@ -7,11 +7,13 @@ ALTER TABLE comments ADD COLUMN network TEXT NOT NULL DEFAULT '';
 ALTER TABLE comments ADD COLUMN simhash BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE comments ADD COLUMN reports BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE comments ADD COLUMN edits BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE comments ADD COLUMN moderator_id BIGINT;
 UPDATE comments SET touched_at = coalesce(edited_at, created_at), network = CASE WHEN address LIKE '%:%' THEN '' ELSE address END;
 
 CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
 CREATE INDEX comments_edited ON comments (created_at, id) WHERE edits > 0;
 CREATE INDEX comments_created ON comments (created_at, id);
+CREATE INDEX comments_touched ON comments (touched_at);
 CREATE INDEX comments_name ON comments (name, created_at, id);
 CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
 CREATE INDEX comments_network ON comments (network, created_at, id) WHERE network <> '';
