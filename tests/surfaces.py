@@ -28,7 +28,10 @@ SURFACES = {
     "queue": "/dashboard/queue?status={status}&cursor={cursor}",
     "queue of an attacked status": "/dashboard/queue?status={attack}&cursor={attack}",
     "queue of an attacked site": "/dashboard/queue?site={attack}&notice={attack}",
+    "queue of attacked words": "/dashboard/queue?q={attack}&author={attack}&network={attack}&thread={attack}",
     "one comment in the dashboard": "/dashboard/queue?id={id}",
+    "what is behind a card": "/dashboard/queue?id={id}&part=1",
+    "all that match": "/dashboard/all?q={attack}&author={attack}&reason={attack}",
     "log": "/dashboard/log",
     "login": "/dashboard/login?next={attack}",
     "setup": "/dashboard/setup?invitation={attack}",
@@ -42,6 +45,9 @@ JSON_SURFACES = {
     "counts": API + "/counts?thread={attack}",
     "site that is not there": "/api/v1/sites/{attack}/recent",
     "queue as JSON": "/api/v1/moderation/queue?status={status}&limit=200",
+    "one comment for moderators": "/api/v1/moderation/comments/{id}",
+    "updates": "/api/v1/moderation/updates?seq=0&q={attack}",
+    "log as JSON": "/api/v1/moderation/log?limit=500",
 }
 
 

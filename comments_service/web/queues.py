@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from comments_service.core.draft import comment_number
 from comments_service.core.filters import FIRST, Filter, Place
@@ -18,6 +19,11 @@ from comments_service.web.sites import Sites
 NAMES = ("status", "site", "thread", "author", "network", "reason", "q", "since", "until", "order")
 """What an address may say of a queue, beside `cursor`."""
 _LONGEST = 200
+
+
+def address(query: Mapping[str, str]) -> str:
+    """Return the address of the queue's page with these words of a query, without the empty ones."""
+    return "/dashboard/queue?" + urlencode({name: text for name, text in query.items() if text})
 
 
 async def filter_of(sites: Sites, query: Mapping[str, str]) -> Filter:

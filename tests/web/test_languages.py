@@ -14,8 +14,8 @@ from babel.support import NullTranslations
 from comments_service import language as languages
 from comments_service.core.tree import SHOWN_REPLIES
 from comments_service.language import LANGUAGES, Language
-from comments_service.operations import moderating
-from comments_service.operations.moderating import Ask
+from comments_service.operations import deciding
+from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, Clock, House, client_of, house_on
 from tests.web.test_pages import PAGE, TYPED
 
@@ -218,7 +218,7 @@ async def every_state(house: House) -> Iterator[tuple[str, str]]:  # type: ignor
         await client.patch(own, json={"body": "Edited."}, headers=proof)
         for number in range(12):
             await house.post(f"floor {number}")
-        await moderating.decide(house.service, MONA, [Ask(root.id, root.version, "delete")])
+        await deciding.decide(house.service, MONA, [Ask(root.id, root.version, "delete")])
         for query in (
             "",
             "&page=3",
