@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 
 import regex
 
@@ -41,7 +41,7 @@ _LOWERED = regex.compile("[\u2080-\u209c\u1d62-\u1d6a\u2c7c]+")
 
 def tokens(text: str) -> list[str]:
     """Return the words of a text in their order; none has white space or a capital letter in it."""
-    return list(_tokens(folded(text)))
+    return [token for token, _ in placed(folded(text))]
 
 
 def folded(text: str) -> str:
@@ -58,14 +58,15 @@ def unspaced(token: str) -> bool:
     return _UNSPACED_CHARACTER.match(token) is not None
 
 
-def _tokens(text: str) -> Iterator[str]:
+def placed(text: str) -> Iterator[tuple[str, int]]:
+    """Return the words of a folded text, each with where it begins."""
     for found in _TOKEN.finditer(text):
-        kind, token = found.lastgroup, found[0]
+        kind, token, start = found.lastgroup, found[0], found.start()
         if kind == "run":
-            yield from map("".join, pairwise(token))
-            yield token[-1]
+            pairs = [*map("".join, pairwise(token)), token[-1]]
+            yield from zip(pairs, count(start), strict=False)
         elif kind == "command":
-            yield "\\"
-            yield token[1 : LONGEST + 1]
+            yield "\\", start
+            yield token[1 : LONGEST + 1], start + 1
         elif kind:
-            yield token[:LONGEST]
+            yield token[:LONGEST], start
