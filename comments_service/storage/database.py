@@ -21,7 +21,7 @@ Row = Sequence[Any]
 Params = Mapping[str, Any]
 Engine = Literal["sqlite", "postgres"]
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """The version of schema.sql; the newest migration leads to it."""
 
 

@@ -15,10 +15,10 @@ from comments_service.operations import reading, searching
 from comments_service.operations.searching import Found
 from comments_service.web import views
 from comments_service.web.addresses import encoded
+from comments_service.web.answers import ReadPage
 from comments_service.web.cache import Answer, Read
 from comments_service.web.context import Web
 from comments_service.web.intake import language_of, number, visitor
-from comments_service.web.pages import ReadPage
 from comments_service.web.queues import after
 from comments_service.web.views import HTML
 
@@ -47,7 +47,7 @@ class Search:
         site = await self._web.sites.of(request)
         limit = number(request.query_params, "limit", PAGE, 1, MOST)
         change, found, following = await self._find(request, site, limit)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         wanted = {"q": _text(request), "thread": _key(request), "limit": limit, "cursor": following}
         record = {
             "comments": [_record(item, links) for item in found],

@@ -152,7 +152,11 @@ def visit(browser: Browser) -> Iterator[Opener]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", complain)
         page.goto(address)
+        if scripts:  # they come when the reader comes near
+            page.locator("comment-thread").evaluate("it => it.scrollIntoView()")
         page.locator("section.comments #comments-title").wait_for()
+        if scripts:  # what readers need later is there too
+            page.locator(".comments-arrived").wait_for(state="attached")
         return page
 
     yield opened

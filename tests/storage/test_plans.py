@@ -63,6 +63,10 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "find": (lambda db: comments.find(db, 5), "comments_id"),
     "after": (lambda db: comments.after(db, (THREAD, 5), 32), "sqlite_autoindex_comments_1"),
     "changes": (lambda db: sites.changes_after(db, 7, 3, 100), "changes_site"),
+    "changes of a thread": (
+        lambda db: sites.changes_after(db, 7, 3, 100, THREAD),
+        "sqlite_autoindex_changes_1",
+    ),
 }
 
 
