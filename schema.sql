@@ -159,6 +159,15 @@ CREATE TABLE revisions (
     PRIMARY KEY (thread_id, comment_id, version)
 );
 
+-- The words of each comment in one line, as core.search makes them: what a search looks into. The index of
+-- them is the one thing that each engine makes in its own way, see storage/search.py.
+CREATE TABLE search (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    words TEXT NOT NULL,
+    PRIMARY KEY (thread_id, comment_id)
+);
+
 -- Who found a comment helpful, one vote for each voter.
 CREATE TABLE votes (
     thread_id BIGINT NOT NULL REFERENCES threads (thread_id),

@@ -20,8 +20,8 @@ from comments_service.web.intake import visitor
 from comments_service.web.limits import Limit
 from comments_service.web.sites import Sites
 
-POSTS, PREVIEWS, LOGINS, VOTES = 30, 120, 10, 60
-"""New comments, previews, attempts to sign in and votes that one network may make in a minute."""
+POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES = 30, 120, 10, 60, 60
+"""What one network may make in a minute: comments, previews, attempts to sign in, votes, searches."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Web:
     previews: Limit
     logins: Limit
     votes: Limit
+    searches: Limit
 
     @classmethod
     def of(cls, service: Service) -> Web:
@@ -48,6 +49,7 @@ class Web:
             Limit(PREVIEWS, on),
             Limit(LOGINS, on),
             Limit(VOTES, on),
+            Limit(SEARCHES, on),
         )
 
     async def post(

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from comments_service.core.draft import web_address
 from comments_service.core.models import Record, Site, Thread, Visitor
 from comments_service.core.paging import pages
-from comments_service.core.records import own_record, public, tree
+from comments_service.core.records import own_record, public, timestamp, tree
 from comments_service.core.tree import Node
 from comments_service.errors import CommentUnknown
 from comments_service.language import LANGUAGES, Language
@@ -53,7 +53,7 @@ def _templates(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"below": _below, "initial": _initial, "tint": _tint}
+    made.filters |= {"below": _below, "initial": _initial, "tint": _tint, "timestamp": timestamp}
     made.tests["web_address"] = web_address
     made.globals["languages"] = [language_named(code) for code in LANGUAGES]
     return language.teach(made)
