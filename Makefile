@@ -6,6 +6,9 @@ SHELL := bash
 # Not named PYTHON: that is how a person tells bin/setup which interpreter to take.
 IN_VENV := .venv/bin/python -m
 PYTEST := $(IN_VENV) pytest
+EXTRACT := --add-location=file --no-wrap --project=comments-service --version=0.1.0 \
+	--msgid-bugs-address="the project" --sort-by-file
+UPDATE := --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,7 +25,7 @@ run: setup ## start the service with a demo page on SQLite
 test: setup-tests ## run every test: first without, then with a browser
 	@status=0; \
 	$(PYTEST) -n 2 tests --ignore=tests/browser || status=1; \
-	CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) tests/browser || status=1; \
+	CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) -n 2 --dist loadfile tests/browser || status=1; \
 	exit $$status
 
 check: setup ## lint, formatting, types, and who may import whom
@@ -41,10 +44,10 @@ pictures: setup-tests ## draw the examples of docs/writing.md anew
 
 words: setup ## bring the catalogues in comments_service/locales up to what the code says
 	@mkdir -p build
-	@.venv/bin/pybabel -q extract -F pyproject.toml -k Sentence --add-location=file --no-wrap \
-		--project=comments-service --version=0.1.0 --msgid-bugs-address="the project" --sort-by-file -o build/comments.pot comments_service
-	@.venv/bin/pybabel -q update -D comments -i build/comments.pot -d comments_service/locales \
-		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	@.venv/bin/pybabel -q extract -F pyproject.toml -k Sentence $(EXTRACT) -o build/comments.pot comments_service
+	@.venv/bin/pybabel -q extract -F comments_service/locales/dashboard.cfg -k Note $(EXTRACT) -o build/dashboard.pot comments_service
+	@.venv/bin/pybabel -q update -D comments -i build/comments.pot -d comments_service/locales $(UPDATE)
+	@.venv/bin/pybabel -q update -D dashboard -i build/dashboard.pot -d comments_service/locales $(UPDATE)
 
 lock: ## choose new versions of the dependencies (needs uv), then: make test
 	@bin/setup --lock

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
 from comments_service.news import News
-from comments_service.operations import maintaining
+from comments_service.operations import indexing, maintaining
 from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
 from comments_service.storage.database import Database, bring_up_to_date, next_node
-from comments_service.web import api, dashboard, feeds, health, moderation, pages, pollers
+from comments_service.web import (
+    api,
+    avatars,
+    board,
+    dashboard,
+    feeds,
+    health,
+    moderation,
+    pages,
+    pollers,
+    search,
+)
 from comments_service.web.context import Web
+from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
 
@@ -49,6 +61,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         ids = Ids(await next_node(database), now)
         secret = secret_key(settings)
         service = Service(settings, database, renderer.render, secret, ids, news)
+        await indexing.catch_up(service)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
         yield service
@@ -63,13 +76,18 @@ def build(service: Service, demo: bool = False) -> Starlette:
     web = Web.of(service)
     return Starlette(
         routes=[
-            Mount("/api/v1/sites/{site}", routes=[*api.routes(web), *pollers.routes(web)]),
-            Mount("/api/v1/moderation", routes=moderation.routes(web)),
+            Mount(
+                "/api/v1/sites/{site}",
+                routes=[*api.routes(web), *pollers.routes(web), *search.api_routes(web)],
+            ),
+            Mount("/api/v1/moderation", routes=[*moderation.routes(web), *board.routes(web)]),
             *feeds.routes(web),
             *pages.routes(web, demo=demo),
+            *search.page_routes(web),
+            *avatars.routes(),
             *dashboard.routes(web),
             *health.routes(web),
-            Mount("/static", StaticFiles(packages=[("comments_service", "static")])),
+            Mount("/static", Files(resources.files("comments_service") / "static")),
         ],
         middleware=[Middleware(Guard, sites=web.sites)],
         exception_handlers=HANDLERS,

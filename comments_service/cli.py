@@ -16,7 +16,7 @@ import click
 from comments_service import app as wiring
 from comments_service import demo, server
 from comments_service.errors import BadFields, DatabaseUnusable, ImportImpossible, Refused
-from comments_service.operations import entering, importing, logbook, maintaining, rendering
+from comments_service.operations import entering, importing, logbook, maintaining, rendering, voting
 from comments_service.service import Service
 from comments_service.settings import Settings, SettingsInvalid, load
 
@@ -228,6 +228,14 @@ def import_(kind: str, file: Path, slug: str, dry_run: bool, **flags: Any) -> No
             _say(line)
 
     _run(_settings(flags), work)
+
+
+@main.command()
+@_with_settings
+def recount(**flags: Any) -> None:
+    """Count the votes of every comment again, and mend the figures that are wrong."""
+    wrong = _run(_settings(flags), voting.recount)
+    _say(f"{wrong} figures were wrong and are right now." if wrong else "Every figure is right.")
 
 
 @main.command("render-again")

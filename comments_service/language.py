@@ -22,7 +22,9 @@ from comments_service.core.sentence import Sentence
 
 LANGUAGES = ("en", "zh-Hans", "zh-Hant", "ja", "de", "fr", "es", "ar")
 """What people can choose, as BCP 47 tags; the first is for those who ask for none of them."""
-DOMAIN = "comments"
+OF_THE_DASHBOARD = ("en", "zh-Hans")
+"""What moderators can choose; a catalogue `dashboard.po` beside the other one makes it more."""
+_PUBLIC, _DASHBOARD = "comments", "dashboard"
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 _HEADER = 200  # characters of a tag or of Accept-Language that are read
 _KEPT = 1_024
@@ -48,7 +50,8 @@ class Language:
     @property
     def name(self) -> str:
         """Return what its speakers call it."""
-        return self.locale.get_display_name() or self.code
+        name = self.locale.get_display_name() or self.code
+        return name[:1].upper() + name[1:]
 
     def gettext(self, message: str) -> str:
         """Return a message in this language, with its placeholders."""
@@ -67,7 +70,10 @@ class Language:
         return message % shown if shown else message
 
     def _value(self, value: object) -> object:
-        return self.number(value) if isinstance(value, int) else value
+        if isinstance(value, int):
+            return self.number(value)
+        # What was typed keeps its own order within words that run the other way.
+        return f"\u2068{value}\u2069" if self.direction == "rtl" else value
 
     def number(self, value: int) -> str:
         """Return a whole number as it is written, in the digits of floors and formulas."""
@@ -127,18 +133,27 @@ def _locale(code: str) -> Locale:
 def language(code: str) -> Language:
     """Return one of LANGUAGES."""
     assert code in LANGUAGES
-    return Language(code, _words(code))
+    return Language(code, _words(code, _PUBLIC))
 
 
-def _words(code: str) -> NullTranslations:
+@lru_cache
+def of_the_dashboard(code: str) -> Language:
+    """Return one of OF_THE_DASHBOARD, with the words of both catalogues."""
+    assert code in OF_THE_DASHBOARD
+    words = _words(code, _DASHBOARD)
+    words.add_fallback(_words(code, _PUBLIC))
+    return Language(code, words)
+
+
+def _words(code: str, domain: str) -> NullTranslations:
     if code == LANGUAGES[0]:
         return NullTranslations()
     folder = resources.files("comments_service") / "locales" / code.replace("-", "_")
-    text = (folder / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes()
+    text = (folder / "LC_MESSAGES" / f"{domain}.po").read_bytes()
     catalogue, compiled = pofile.read_po(io.BytesIO(text), code.replace("-", "_")), io.BytesIO()
     mofile.write_mo(compiled, catalogue)
     compiled.seek(0)
-    return Translations(compiled, DOMAIN)
+    return Translations(compiled, domain)
 
 
 def chosen(wished: str = "", accepted: str = "") -> Language:
@@ -150,6 +165,14 @@ def chosen(wished: str = "", accepted: str = "") -> Language:
 def _chosen(wished: str, accepted: str) -> Language:
     tags = (wished, *_by_liking(accepted))
     return language(next(filter(None, map(known, tags)), LANGUAGES[0]))
+
+
+def chosen_for_the_dashboard(wished: str, accepted: str) -> Language:
+    """Return the language of a tag, or of Accept-Language, that the dashboard has, or else English."""
+    tags = map(known, (wished[:_HEADER], *_by_liking(accepted[:_HEADER])))
+    return of_the_dashboard(
+        next((tag for tag in tags if tag in OF_THE_DASHBOARD), OF_THE_DASHBOARD[0])
+    )
 
 
 def known(tag: str) -> str | None:

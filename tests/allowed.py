@@ -55,9 +55,9 @@ MATHML_ATTRIBUTES |= {tag: {**_SHAPE, "id": EQUATION} for tag in ("mrow", "mtd")
 PAGE = TEXT | set(
     "html head meta title link script body header footer main section article aside nav h1 h2 h3 dl dt dd"
     " bdi time caption form label input textarea button select option fieldset legend details summary"
-    " small cite noscript i b u comment-thread".split()
+    " small cite noscript i b u comment-thread search dialog kbd mark del ins".split()
 )
-OWN_SCRIPTS = ("static/embed.js",)
+OWN_SCRIPTS = ("static/embed.js", "static/dashboard/main.js")
 
 
 def for_browser() -> dict[str, object]:

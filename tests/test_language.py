@@ -11,7 +11,7 @@ from babel.messages import Catalog, Message, pofile
 from babel.messages.frontend import CommandLineInterface
 
 from comments_service.core.sentence import Sentence
-from comments_service.language import LANGUAGES, chosen, language
+from comments_service.language import LANGUAGES, OF_THE_DASHBOARD, chosen, language
 
 ROOT = Path(__file__).parents[1]
 LOCALES = ROOT / "comments_service" / "locales"
@@ -20,17 +20,31 @@ MOMENT = "2026-11-06T21:31:05.120Z"
 TRANSLATED = LANGUAGES[1:]
 
 
+CATALOGUES = pytest.mark.parametrize(
+    ("code", "domain"),
+    [(code, "comments") for code in TRANSLATED]
+    + [(code, "dashboard") for code in OF_THE_DASHBOARD[1:]],
+)
+MAPPINGS = {
+    "comments": f"-F {ROOT}/pyproject.toml -k Sentence",
+    "dashboard": f"-F {LOCALES}/dashboard.cfg -k Note",
+}
+
+
 @pytest.fixture(scope="module")
-def wanted(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
-    """Every message of the code, as `make words` finds them."""
-    path = tmp_path_factory.mktemp("words") / "comments.pot"
-    command = f"pybabel -q extract -F {ROOT}/pyproject.toml -k Sentence -o {path}"
-    CommandLineInterface().run([*command.split(), str(ROOT / "comments_service")])
-    return [message for message in pofile.read_po(path.open("rb")) if message.id]
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Message]]:
+    """Every message of the code by catalogue, as `make words` finds them."""
+    found = {}
+    for domain, mapping in MAPPINGS.items():
+        path = tmp_path_factory.mktemp("words") / f"{domain}.pot"
+        command = f"pybabel -q extract {mapping} -o {path}"
+        CommandLineInterface().run([*command.split(), str(ROOT / "comments_service")])
+        found[domain] = [message for message in pofile.read_po(path.open("rb")) if message.id]
+    return found
 
 
-def catalogue(code: str) -> Catalog:
-    path = LOCALES / code.replace("-", "_") / "LC_MESSAGES" / "comments.po"
+def catalogue(code: str, domain: str = "comments") -> Catalog:
+    path = LOCALES / code.replace("-", "_") / "LC_MESSAGES" / f"{domain}.po"
     return pofile.read_po(path.open("rb"), code.replace("-", "_"))
 
 
@@ -42,13 +56,13 @@ def placeholders(text: str) -> set[str]:
     return set(re.findall(r"%\(\w+\)s", text))
 
 
-@pytest.mark.parametrize("code", TRANSLATED)
+@CATALOGUES
 def test_every_message_is_translated_with_its_placeholders(
-    code: str, wanted: list[Message]
+    code: str, domain: str, wanted: dict[str, list[Message]]
 ) -> None:
-    words = catalogue(code)
-    assert len(wanted) > 100
-    for message in wanted:
+    words = catalogue(code, domain)
+    assert len(wanted[domain]) > 100
+    for message in wanted[domain]:
         found = words.get(message.id, message.context)  # type: ignore[arg-type]
         assert found is not None, f"{message.id} is missing: make words"
         assert not found.fuzzy
@@ -60,10 +74,12 @@ def test_every_message_is_translated_with_its_placeholders(
             assert text.endswith((".", "。")) == forms(message.id)[0].endswith("."), text
 
 
-@pytest.mark.parametrize("code", TRANSLATED)
-def test_no_catalogue_holds_what_nobody_says(code: str, wanted: list[Message]) -> None:
-    said = {(message.id, message.context) for message in wanted}
-    kept = {(message.id, message.context) for message in catalogue(code) if message.id}
+@CATALOGUES
+def test_no_catalogue_holds_what_nobody_says(
+    code: str, domain: str, wanted: dict[str, list[Message]]
+) -> None:
+    said = {(message.id, message.context) for message in wanted[domain]}
+    kept = {(message.id, message.context) for message in catalogue(code, domain) if message.id}
     assert kept == said, "make words"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
@@ -21,7 +22,7 @@ def marked(text: str, spans: Iterable[Span]) -> list[tuple[str, bool]]:
     wanted = [(start, end) for start, end in inside if start < end]
     edges = sorted({0, len(text), *(edge for span in wanted for edge in span)})
     pieces = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         is_marked = any(first <= start and end <= last for first, last in wanted)
         pieces.append((text[start:end], is_marked))
     return pieces

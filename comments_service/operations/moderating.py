@@ -84,3 +84,16 @@ async def history(service: Service, comment: Comment, limit: int = 50) -> list[E
 async def former_texts(service: Service, comment: Comment) -> list[Revision]:
     """Return what a comment said before its edits, the oldest first."""
     return await revisions.of_comment(service.database, comment)
+
+
+async def undoable(service: Service, actor: Actor, acts: Sequence[Entry]) -> set[int]:
+    """Return the numbers of those acts that are still the last ones on their comments."""
+    if "decide" not in actor.may:
+        return set()
+    found = await comments.find_many(service.database, [a.comment_id for a in acts if a.comment_id])
+    versions = {comment.id: comment.version for comment in found}
+    return {
+        act.seq
+        for act in acts
+        if act.actor != "author" and versions.get(act.comment_id or 0) == (act.version or 0) + 1
+    }

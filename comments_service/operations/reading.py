@@ -155,10 +155,10 @@ async def recent(
 
 
 async def changes(
-    service: Service, site: Site, after: int, limit: int
+    service: Service, site: Site, after: int, limit: int, thread_id: int | None = None
 ) -> list[tuple[Thread, Change]]:
-    """Return what readers could notice after a change number, in commit order."""
-    found = await sites.changes_after(service.database, site.site_id, after, limit)
+    """Return what readers of a site, or of one thread, could notice after a change number, in commit order."""
+    found = await sites.changes_after(service.database, site.site_id, after, limit, thread_id)
     known = await threads.get_many(
         service.database, sorted({change.comment.thread_id for change in found})
     )

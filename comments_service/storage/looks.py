@@ -39,7 +39,8 @@ async def state(db: Database, now: int) -> tuple[int, ...]:
     rows = await db.scan(
         """SELECT (SELECT seq FROM log_head), coalesce((SELECT max(touched_at) FROM comments), 0),
                (SELECT count(*) FROM looks WHERE until > :now),
-               coalesce((SELECT max(until) FROM looks), 0)""",
+               coalesce((SELECT max(until) FROM looks), 0),
+               coalesce((SELECT max(comment_id) FROM looks), 0)""",
         {"now": now},
     )
     return tuple(int(value) for value in rows[0])

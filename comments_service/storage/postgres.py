@@ -22,7 +22,7 @@ import asyncpg
 
 from comments_service.errors import DatabaseUnusable, Unavailable
 from comments_service.storage import signals
-from comments_service.storage.database import Body, MissingTable, Params, Row
+from comments_service.storage.database import Body, Engine, MissingTable, Params, Row
 
 T = TypeVar("T")
 _Work = Callable[[asyncpg.Connection], Coroutine[Any, Any, T]]
@@ -53,6 +53,7 @@ class PostgresDatabase:
     """A PostgreSQL database that several processes share."""
 
     exclusive = False
+    engine: Engine = "postgres"
 
     def __init__(self, pool: asyncpg.Pool, hosts: list[str]) -> None:
         self._pool, self._hosts = pool, hosts
@@ -191,6 +192,8 @@ async def _connect(urls: list[str], options: dict[str, Any]) -> asyncpg.Connecti
 
 
 class _PostgresTransaction:
+    engine: Engine = "postgres"
+
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 

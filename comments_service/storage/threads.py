@@ -32,12 +32,12 @@ async def marks(db: Queries, thread_ids: Sequence[int]) -> dict[tuple[int, int],
         return {}
     listed, params = in_list("t", thread_ids)
     rows = await db.fetch(
-        f"""SELECT t.site_id, t.thread_id, t.change, coalesce(c.modified, 0) FROM threads t
+        f"""SELECT t.site_id, t.thread_id, t.change, coalesce(c.modified, 0), t.votes FROM threads t
             LEFT JOIN changes c ON c.thread_id = t.thread_id AND c.seq = t.change
             WHERE t.thread_id IN {listed}""",
         params,
     )
-    return {(row[0], row[1]): Mark(row[2], row[3]) for row in rows}
+    return {(row[0], row[1]): Mark(row[2], row[3], row[4]) for row in rows}
 
 
 async def lock(tx: Transaction, thread_id: int) -> Thread | None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from comments_service.core.draft import Draft, Preview
+from comments_service.core.draft import Draft, Preview, Vote
 from comments_service.core.models import Record, Site, Thread
 from comments_service.core.paging import pages
 from comments_service.core.records import (
@@ -20,7 +20,7 @@ from comments_service.core.records import (
     thread_record,
     tree,
 )
-from comments_service.operations import commenting, reading
+from comments_service.operations import commenting, reading, voting
 from comments_service.web.cache import Answer, Read
 from comments_service.web.context import Web
 from comments_service.web.intake import (
@@ -30,9 +30,10 @@ from comments_service.web.intake import (
     number,
     page_number,
     parsed,
+    thread_key,
     visitor,
-    wanted_key,
 )
+from comments_service.web.own import until
 
 JSON = "application/json"
 
@@ -51,6 +52,8 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/comments/{id}", api.edit, methods=["PATCH"]),
         Route("/comments/{id}", api.delete, methods=["DELETE"]),
         Route("/comments/{id}/replies", read(api.replies), methods=["GET"]),
+        Route("/comments/{id}/votes", api.vote, methods=["POST"]),
+        Route("/comments/{id}/votes", api.take_vote_back, methods=["DELETE"]),
         Route("/preview", api.preview, methods=["POST"]),
     ]
 
@@ -64,13 +67,13 @@ class Api:
     async def page(self, request: Request) -> Answer:
         """Answer one page of a thread."""
         site = await self._web.sites.of(request)
-        thread = await reading.thread(self._service, site, wanted_key(request))
+        thread = await reading.thread(self._service, site, thread_key(request))
         last = pages(thread.floors, thread.page_size)
         newest = request.query_params.get("order") == "newest"
         asked = page_number(request.query_params.get("page"), last, "last" if newest else "first")
         receipts = visitor(request, self._service).receipts
         found = await reading.page(self._service, thread, asked, receipts)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         roots = [tree(thread, root, links, found.own) for root in found.roots]
         record = {
             "thread": thread_record(thread),
@@ -86,7 +89,7 @@ class Api:
         receipts = visitor(request, self._service).receipts
         number = comment_id(request)
         thread, comment = await reading.resolve(self._service, number, site, receipts)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         own = comment.id in receipts
         shown = (own_record if own else public)(thread, comment, links)
         record = {
@@ -103,7 +106,7 @@ class Api:
         thread, root, found, following = await reading.replies(
             self._service, comment_id(request), site, cursor
         )
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         path = f"comments/{root.id}/replies"
         record = {
             "root": public(thread, root, links),
@@ -121,7 +124,7 @@ class Api:
             key = parsed(Draft, {**_KEYLESS, "submission_key": request.headers["idempotency-key"]})
             draft = draft.model_copy(update={"submission_key": key.submission_key})
         posted = await self._web.post(request, site, draft, sender)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         record = {
             "comment": _own(request, own_record(posted.thread, posted.comment, links)),
             "receipt": posted.receipt,
@@ -141,7 +144,7 @@ class Api:
         thread, comment = await commenting.edit_comment(
             self._service, site, comment_id(request), body, asker
         )
-        record = own_record(thread, comment, self._service.links(site.slug))
+        record = own_record(thread, comment, self._service.links(site.slug, site.policy))
         return _json({"comment": _own(request, record)})
 
     async def delete(self, request: Request) -> Response:
@@ -152,6 +155,24 @@ class Api:
             self._service, site, comment_id(request), visitor(request, self._service)
         )
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def vote(self, request: Request) -> Response:
+        """Count that a comment helped the asker."""
+        return await self._voted(request, wanted=True)
+
+    async def take_vote_back(self, request: Request) -> Response:
+        """Forget that a comment helped the asker."""
+        return await self._voted(request, wanted=False)
+
+    async def _voted(self, request: Request, *, wanted: bool) -> Response:
+        site = await self._web.sites.of(request)
+        await self._web.sites.sender(request, site)
+        key = parsed(Vote, await fields_of(request)).visitor
+        asker = visitor(request, self._service)
+        self._web.votes.admit(asker.address)
+        who = voting.voter(self._service, asker, key)
+        number = await voting.vote(self._service, site, comment_id(request), who, wanted=wanted)
+        return _json({"votes": number, "voted": wanted})
 
     async def preview(self, request: Request) -> Response:
         """Answer how a text would look, from the very function that stores it."""
@@ -171,8 +192,13 @@ _KEYLESS = {"thread": "/", "name": "-", "body": "-"}
 
 
 def _own(request: Request, record: Record) -> Record:
-    """Return an author's record with its reasons in the language of whoever asks."""
-    return record | {"reasons": [language_of(request).say(why) for why in record["reasons"]]}
+    """Return an author's record: why it waits, in their language, and until when they may change it."""
+    reasons = [language_of(request).say(why) for why in record["reasons"]]
+    created_at = record.get("created_at")  # hidden from the author too, once it was refused
+    return record | {
+        "reasons": reasons,
+        "editable_until": until(created_at) if created_at else None,
+    }
 
 
 def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool) -> Record:
@@ -190,7 +216,13 @@ def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool
 
 def _answer(record: Record, site: Site, thread: Thread, *, personal: bool = False) -> Answer:
     return Answer(
-        orjson.dumps(record), JSON, site.site_id, thread.thread_id, thread.change, personal=personal
+        orjson.dumps(record),
+        JSON,
+        site.site_id,
+        thread.thread_id,
+        thread.freshness,
+        personal=personal,
+        voted=True,
     )
 
 

@@ -37,6 +37,7 @@ class Answer:
     personal: bool = False
     language: str = ""  # of a page; its address may have others for other readers
     modified: int = 0  # the second of that change, where it is told
+    voted: bool = False  # whether votes outdate it too: `change` is then a thread's freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Cache:
     async def _current(self, entry: Entry) -> bool:
         answer = entry.answer
         mark = await self.mark((answer.site_id, answer.thread_id))
-        return mark.change == answer.change
+        return (mark.freshness if answer.voted else mark.change) == answer.change
 
     async def _make(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> Entry:
         return self.entry(await build(), address)

@@ -20,8 +20,8 @@ from comments_service.web.intake import visitor
 from comments_service.web.limits import Limit
 from comments_service.web.sites import Sites
 
-POSTS, PREVIEWS, LOGINS = 30, 120, 10
-"""New comments, previews and attempts to sign in that one network may make in a minute."""
+POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES = 30, 120, 10, 60, 60
+"""What one network may make in a minute: comments, previews, attempts to sign in, votes, searches."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Web:
     posts: Limit
     previews: Limit
     logins: Limit
+    votes: Limit
+    searches: Limit
 
     @classmethod
     def of(cls, service: Service) -> Web:
@@ -46,6 +48,8 @@ class Web:
             Limit(POSTS, on),
             Limit(PREVIEWS, on),
             Limit(LOGINS, on),
+            Limit(VOTES, on),
+            Limit(SEARCHES, on),
         )
 
     async def post(

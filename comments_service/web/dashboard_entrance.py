@@ -14,11 +14,22 @@ from comments_service.errors import (
     LoginFailed,
     TooManyRequests,
 )
+from comments_service.language import known
 from comments_service.operations import entering
 from comments_service.web import access
 from comments_service.web.context import Web
-from comments_service.web.dashboard_pages import QUEUE, Fields, Pages, back, fields_of, see
+from comments_service.web.dashboard_pages import (
+    LANGUAGE_COOKIE,
+    QUEUE,
+    Fields,
+    Pages,
+    back,
+    fields_of,
+    see,
+)
 from comments_service.web.intake import client_address
+
+_YEAR = 365 * 24 * 3600
 
 
 class Entrance:
@@ -52,6 +63,24 @@ class Entrance:
         access.check_form(request, self._service, form.get("csrf", ""))
         await entering.logout(self._service, access.session_secret(request))
         return _with_cookie(see("/dashboard/login"), "", 0)
+
+    async def language(self, request: Request) -> Response:
+        """Keep the language that somebody chose, in this browser."""
+        form = await self._own_form(request)
+        answer = see(back(form.get("back", "")))
+        code = known(form.get("lang", ""))
+        if code is None:
+            raise FormExpired
+        answer.set_cookie(
+            LANGUAGE_COOKIE,
+            code,
+            max_age=_YEAR,
+            path="/",
+            secure=True,
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
 
     async def setup_form(self, request: Request) -> Response:
         """Ask the first moderator for address and password; looking uses nothing up."""

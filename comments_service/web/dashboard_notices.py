@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from comments_service.core.moderation import Action
 from comments_service.core.permissions import Actor
+from comments_service.core.sentence import Note
+from comments_service.language import Language
 from comments_service.operations.deciding import Outcome
-from comments_service.web.dashboard_pages import when
-
-Notice = tuple[str, str]
-"""A sentence, and the id of the comment it is about or ''."""
+from comments_service.web import board_words
 
 _TOLD = 5  # outcomes told one by one: the address that carries them must stay short
 
-_DONE: dict[Action | Literal["undo"], str] = {
-    "approve": "Approved",
-    "hold": "Held",
-    "spam": "Marked as spam",
-    "reject": "Rejected",
-    "delete": "Deleted",
-    "restore": "Restored",
-    "undo": "Taken back",
-}
+Line = tuple[str, str]
+"""A sentence, and the id of the comment it is about or ''."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a moderator is told, and the batch that a button takes back, '' where there is none."""
+
+    lines: list[Line] = field(default_factory=list)
+    batch: str = ""
 
 
 class Notices:
@@ -34,55 +33,70 @@ class Notices:
     def __init__(self, key: str) -> None:
         self._signer = URLSafeSerializer(key, salt="comments.notice")
 
-    def write(self, notices: list[Notice], batch: str) -> str:
-        """Return notices, and the batch that can be taken back or '', as text for a query."""
-        return str(self._signer.dumps([notices, batch]))
+    def write(self, told: Told) -> str:
+        """Return what is told as text for a query."""
+        return str(self._signer.dumps([told.lines, told.batch]))
 
-    def read(self, text: str) -> tuple[list[Notice], str]:
+    def read(self, text: str) -> Told:
         """Return what this session was told, nothing for any other text."""
         try:
-            notices, batch = self._signer.loads(text)
+            lines, batch = self._signer.loads(text)
         except BadData:
-            return [], ""
-        return [(sentence, about) for sentence, about in notices], batch
+            return Told()
+        return Told([(sentence, about) for sentence, about in lines], batch)
 
 
-def told(
-    outcomes: Sequence[Outcome],
-    action: Action | Literal["undo"],
-    actor: Actor,
-    names: Mapping[str, str],
-) -> list[Notice]:
-    """Return what became of decisions: those that were done together, the others one by one.
+@dataclass(frozen=True)
+class Teller:
+    """Says what became of decisions, to one moderator in their language."""
 
-    `names` are what people call the moderators.
-    """
-    done = [outcome for outcome in outcomes if outcome.result == "done"]
-    others = [outcome for outcome in outcomes if outcome.result != "done"]
-    notices: list[Notice] = []
-    if len(done) == 1:
-        status = f": now {done[0].status}" if action in ("restore", "undo") else ""
-        notices.append((f"{_DONE[action]}{status}.", str(done[0].id)))
-    elif done:
-        notices.append((f"{_DONE[action]}: {len(done)} comments.", ""))
-    notices += [(_not_done(outcome, actor, names), str(outcome.id)) for outcome in others[:_TOLD]]
-    if len(others) > _TOLD:
-        notices.append((f"{len(others) - _TOLD} more were left as they are.", ""))
-    return notices
+    language: Language
+    actor: Actor
+    names: dict[str, str]  # what people call the moderators
 
+    def lines(self, outcomes: Sequence[Outcome], action: str) -> list[Line]:
+        """Return what became of decisions: those that were done together, the others one by one."""
+        done = [outcome for outcome in outcomes if outcome.result == "done"]
+        others = [outcome for outcome in outcomes if outcome.result != "done"]
+        lines: list[Line] = []
+        what = board_words.done(self.language, action)
+        if len(done) == 1:
+            lines.append((self._one(done[0], action, what), str(done[0].id)))
+        elif done:
+            many = Note("%(done)s: %(count)s comments.", done=what, count=len(done))
+            lines.append((self.language.say(many), ""))
+        lines += [(self._not_done(outcome), str(outcome.id)) for outcome in others[:_TOLD]]
+        if len(others) > _TOLD:
+            more = Note("%(count)s more were left as they are.", count=len(others) - _TOLD)
+            lines.append((self.language.say(more), ""))
+        return lines
 
-def _not_done(outcome: Outcome, actor: Actor, names: Mapping[str, str]) -> str:
-    if outcome.result == "unknown":
-        return "There is no such comment."
-    if outcome.result == "unchanged":
-        return f"Nothing to do: already {outcome.status}."
-    if outcome.result == "forbidden":
-        return f"That can't be done to a comment that is {outcome.status}."
-    if outcome.by is None or outcome.at is None:
-        return f"It changed meanwhile: now {outcome.status}. Look again."
-    at = when(outcome.at)
-    if outcome.by == "author":
-        return f"The author changed it first: now {outcome.status}, at {at}."
-    who = "You" if outcome.by == actor.name else "Someone else"
-    by = names.get(outcome.by, outcome.by.replace(":", " "))
-    return f"{who} decided first: now {outcome.status}, by {by} at {at}."
+    def _one(self, outcome: Outcome, action: str, what: str) -> str:
+        if action in ("restore", "undo"):
+            status = self._status(outcome)
+            return self.language.say(Note("%(done)s: now %(status)s.", done=what, status=status))
+        return self.language.say(Note("%(done)s.", done=what))
+
+    def _status(self, outcome: Outcome) -> str:
+        return self.language.say(board_words.STATUS[outcome.status or "pending"])
+
+    def _not_done(self, outcome: Outcome) -> str:
+        return self.language.say(self._why_not(outcome))
+
+    def _why_not(self, outcome: Outcome) -> Note:
+        if outcome.result == "unknown":
+            return Note("There is no such comment.")
+        if outcome.status is None:
+            return Note("Your role does not allow this here.")
+        status = self._status(outcome)
+        if outcome.result == "unchanged":
+            return Note("Nothing to do: already %(status)s.", status=status)
+        if outcome.result == "forbidden":
+            return Note("That can't be done to a comment that is %(status)s.", status=status)
+        if outcome.by is None or outcome.at is None:
+            return Note("It changed meanwhile: now %(status)s. Look again.", status=status)
+        by = board_words.who(self.language, outcome.by, self.names, self.actor.name)
+        at = self.language.moment(outcome.at)
+        return Note(
+            "Somebody was first: now %(status)s, by %(by)s, %(at)s.", status=status, by=by, at=at
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,31 +15,45 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from comments_service.core.draft import web_address
-from comments_service.core.models import Comment, Thread
-from comments_service.core.moderation import STATUSES, actions
+from comments_service.core.marks import marked
+from comments_service.core.models import Comment, Record, Thread
+from comments_service.core.moderation import actions
 from comments_service.core.permissions import Actor
 from comments_service.core.records import timestamp
 from comments_service.core.rules import IN_WORDS
 from comments_service.core.text import forbidden
 from comments_service.errors import BadFields, BodyMalformed, Refused
+from comments_service.language import (
+    OF_THE_DASHBOARD,
+    Language,
+    chosen_for_the_dashboard,
+    of_the_dashboard,
+)
 from comments_service.operations import entering
 from comments_service.service import Service
-from comments_service.web import access
+from comments_service.web import access, board_words
 from comments_service.web.intake import form_of
 from comments_service.web.problems import STATUS, refusal_headers
 
 QUEUE = "/dashboard/queue"
 
+LANGUAGE_COOKIE = "__Host-comments-language"
+
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    # The one policy lets HTML of our own origin into the page; see static/dashboard/html.js.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types comments-dashboard",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 
 # Where a form may lead back to: our own addresses as we write them, and nothing else.
-_BACK = re.compile(r"/dashboard/(?:queue|log)(?:\?[A-Za-z0-9_.=&-]{0,1500})?")
+_BACK = re.compile(
+    r"/dashboard/(?:queue|all|log|rules|sites|stats|account|people|tokens|outbox|webhooks)"
+    r"(?:\?[A-Za-z0-9_.=&%+@:/~-]{0,1500})?"
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Fields = ImmutableMultiDict[str, str]
@@ -51,21 +64,29 @@ class Pages:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._templates = Environment(
-            loader=PackageLoader("comments_service", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {"timestamp": timestamp, "when": when, "why": _why}
-        self._templates.globals |= {
-            "actions": actions,
-            "page_of": self._page_of,
-            "shortest": entering.SHORTEST_PASSWORD,
-            "statuses": STATUSES,
-            "web_address": web_address,
-        }
+        self._made: dict[str, Environment] = {}
+
+    def _environment(self, language: Language) -> Environment:
+        if language.code not in self._made:
+            made = Environment(
+                loader=PackageLoader("comments_service", "templates/dashboard"),
+                autoescape=True,
+                undefined=StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+            )
+            made.globals |= {
+                "actions": actions,
+                "marked": marked,
+                "page_of": self._page_of,
+                "shortest": entering.SHORTEST_PASSWORD,
+                "web_address": web_address,
+                "words": board_words,
+                "languages": [of_the_dashboard(code) for code in OF_THE_DASHBOARD],
+            }
+            made.filters |= {"timestamp": timestamp, "reasons": reasons_of, "json": json.dumps}
+            self._made[language.code] = language.teach(made)
+        return self._made[language.code]
 
     def _page_of(self, thread: Thread, slug: str) -> str:
         """Return where a thread is read: on its own page where that is known, else on ours."""
@@ -85,11 +106,17 @@ class Pages:
         """Return a page, with the status of an error where there was one."""
         secret = access.session_secret(request)
         csrf = entering.form_token(self._service, secret) if actor else ""
-        template = self._templates.get_template(f"dashboard_{name}.html")
-        text = template.render(values, actor=actor, csrf=csrf)
+        template = self._environment(language_of(request)).get_template(f"{name}.html")
+        text = template.render(values, actor=actor, csrf=csrf, here=_here(request))
         if error is None:
             return HTMLResponse(text, headers=_HEADERS)
         return HTMLResponse(text, STATUS[type(error)], _HEADERS | refusal_headers(error))
+
+    def refused(self, request: Request, error: Refused, typed: str = "") -> Response:
+        """Return the page that says what did not work, with what was typed, so that it is not lost."""
+        fields = error.errors if isinstance(error, BadFields) else ()
+        sentences = [field.message for field in fields] or [error.sentence]
+        return self.show(request, "refused", {"sentences": sentences, "typed": typed}, error=error)
 
     def guarded(self, show: Endpoint) -> Endpoint:
         """Return an endpoint that shows refusals as a page."""
@@ -98,9 +125,7 @@ class Pages:
             try:
                 return await show(request)
             except Refused as error:
-                fields = error.errors if isinstance(error, BadFields) else ()
-                sentences = [field.message for field in fields] or [str(error)]
-                return self.show(request, "refused", {"sentences": sentences}, error=error)
+                return self.refused(request, error)
 
         return endpoint
 
@@ -143,12 +168,24 @@ async def fields_of(request: Request) -> Fields:
     return fields
 
 
-def when(micros: int) -> str:
-    """Return a time as people read it."""
-    moment = datetime.fromtimestamp(micros / 1e6, UTC)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+def language_of(request: Request) -> Language:
+    """Return the language that a moderator chose, or that the browser likes best."""
+    wished = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen_for_the_dashboard(wished, request.headers.get("accept-language", ""))
 
 
-def _why(comment: Comment) -> list[str]:
-    codes = [reason["code"] for reason in json.loads(comment.reasons)]
-    return [IN_WORDS.get(code, code) for code in codes]
+def _here(request: Request) -> str:
+    query = request.url.query
+    return back(f"{request.url.path}?{query}" if query else request.url.path)
+
+
+def reasons_of(comment: Comment) -> list[Record]:
+    """Return why a comment waits: each reason with its sentence, and the text that it matched."""
+    return [
+        item
+        | {
+            "sentence": IN_WORDS.get(item["code"], item["code"]),
+            "matched": [comment.body[start:end] for start, end in item["spans"]],
+        }
+        for item in json.loads(comment.reasons)
+    ]

@@ -13,7 +13,7 @@ from comments_service.language import chosen, known
 from comments_service.operations import reading
 from comments_service.service import Service
 from comments_service.web.context import Web
-from comments_service.web.intake import wanted_key
+from comments_service.web.intake import thread_key
 from comments_service.web.polling import Poll, Question
 
 MOST = 50
@@ -35,7 +35,7 @@ def _endpoint(web: Web, kind: str) -> Poll:
 
     async def ask(request: Request) -> Question:
         site = await web.sites.of(request)
-        key = wanted_key(request, needed=False)
+        key = thread_key(request, needed=False)
         lang = known(request.query_params.get("lang", "")) or ""
 
         async def body(mark: Mark) -> bytes:
@@ -50,7 +50,7 @@ def _endpoint(web: Web, kind: str) -> Poll:
 
 
 async def _feed(service: Service, site: Site, key: str, words: Words) -> Feed:
-    links = service.links(site.slug)
+    links = service.links(site.slug, site.policy)
     found = await reading.recent(service, site, MOST, key or None)
     if not key:
         return site_feed(site, found, links, words)

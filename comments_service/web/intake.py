@@ -117,7 +117,7 @@ def page_number(text: str | None, last: int, default: str = "first") -> int:
     return min(int(text[:18]), last)
 
 
-def wanted_key(request: Request, *, needed: bool = True) -> str:
+def thread_key(request: Request, *, needed: bool = True) -> str:
     """Return the normalised key of the query's thread. Raises BadFields."""
     key = normalised_key(request.query_params.get("thread", "")[:1000])
     if needed and not key:

@@ -15,6 +15,7 @@ from comments_service.core.records import public, thread_record, timestamp
 from comments_service.errors import NotPermitted
 from comments_service.operations import logbook, moderating
 from comments_service.operations.moderating import QueueItem
+from comments_service.service import Service
 from comments_service.web import deciding
 from comments_service.web.access import moderator
 from comments_service.web.context import Web
@@ -60,7 +61,9 @@ class Moderation:
                 oldest=oldest(query),
             )
         more = place_of(found[-1].comment) if len(found) == limit and "id" not in query else None
-        return json_answer({"items": [self._item(item) for item in found], "next": more})
+        return json_answer(
+            {"items": [item_record(self._service, item) for item in found], "next": more}
+        )
 
     async def counts(self, request: Request) -> Response:
         """Answer how long each queue is."""
@@ -69,38 +72,6 @@ class Moderation:
         site = await self._web.sites.get(slug) if slug else None
         found = await moderating.counts(self._service, actor, site.site_id if site else None)
         return json_answer({"counts": found, "most": moderating.MOST_COUNTED})
-
-    def _item(self, item: QueueItem) -> Record:
-        comment, thread = item.comment, item.thread
-        links = self._service.links("")
-        return {
-            "id": str(comment.id),
-            "version": comment.version,
-            "status": comment.status,
-            "source": comment.body,
-            "html": comment.html,
-            "reasons": json.loads(comment.reasons),
-            "author": {
-                "name": comment.name,
-                "email": comment.email,
-                "url": comment.website or None,
-                "address": comment.address,
-                "agent": comment.agent,
-            },
-            "thread": thread_record(thread),
-            "parent": public(thread, item.parent, links, own={item.parent.id})
-            if item.parent
-            else None,
-            "actions": actions(comment.status, attention=comment.attention),
-            "reports": comment.reports,
-            "edits": comment.edits,
-            "floor": comment.floor,
-            "depth": comment.depth,
-            "permalink": links.permalink(comment.id),
-            "created_at": timestamp(comment.created_at),
-            "published_at": timestamp(comment.published_at),
-            "edited_at": timestamp(comment.edited_at),
-        }
 
     async def log(self, request: Request) -> Response:
         """Answer the last acts, the newest first; with `mine`, the asker's own."""
@@ -117,10 +88,43 @@ class Moderation:
             sites=sorted(actor.sites) if actor.sites is not None else (),
         )
         more = str(found[-1].seq) if len(found) == limit else None
-        return json_answer({"decisions": [_act(item) for item in found], "next": more})
+        return json_answer({"decisions": [act_record(item) for item in found], "next": more})
 
 
-def _act(item: Entry) -> Record:
+def item_record(service: Service, item: QueueItem) -> Record:
+    """Return a comment of a queue, as moderators see it."""
+    comment, thread = item.comment, item.thread
+    links = service.links("")
+    return {
+        "id": str(comment.id),
+        "version": comment.version,
+        "status": comment.status,
+        "source": comment.body,
+        "html": comment.html,
+        "reasons": json.loads(comment.reasons),
+        "author": {
+            "name": comment.name,
+            "email": comment.email,
+            "url": comment.website or None,
+            "address": comment.address,
+            "agent": comment.agent,
+        },
+        "thread": thread_record(thread),
+        "parent": public(thread, item.parent, links, own={item.parent.id}) if item.parent else None,
+        "actions": actions(comment.status, attention=comment.attention),
+        "reports": comment.reports,
+        "edits": comment.edits,
+        "floor": comment.floor,
+        "depth": comment.depth,
+        "permalink": links.permalink(comment.id),
+        "created_at": timestamp(comment.created_at),
+        "published_at": timestamp(comment.published_at),
+        "edited_at": timestamp(comment.edited_at),
+    }
+
+
+def act_record(item: Entry) -> Record:
+    """Return an act on record."""
     return {
         "seq": item.seq,
         "id": str(item.comment_id) if item.comment_id else None,

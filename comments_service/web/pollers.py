@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from comments_service.core.models import Mark
+from comments_service.core.models import Mark, Site
 from comments_service.core.records import change_record, public
 from comments_service.core.sentence import Sentence
 from comments_service.core.threads import thread_number
 from comments_service.errors import BadFields, FieldError
 from comments_service.operations import reading
 from comments_service.web.context import Web
-from comments_service.web.intake import number, wanted_key
+from comments_service.web.intake import number, thread_key
 from comments_service.web.polling import Poll, Question
 
 JSON = "application/json"
@@ -58,8 +60,8 @@ class Pollers:
         """Answer the newest published comments."""
         site = await self._web.sites.of(request)
         limit = number(request.query_params, "limit", 10, 1, 100)
-        key = wanted_key(request, needed=False)
-        links = self._service.links(site.slug)
+        key, thread_id = thread_key(request, needed=False), _thread_id(request, site)
+        links = self._service.links(site.slug, site.policy)
 
         async def body(_: Mark) -> bytes:
             found = await reading.recent(self._service, site, limit, key or None)
@@ -70,27 +72,37 @@ class Pollers:
             ]
             return orjson.dumps({"comments": records})
 
-        thread_id = thread_number(site.site_id, key) if key else 0
         return Question((site.site_id, thread_id), JSON, body)
 
     async def changes(self, request: Request) -> Question:
-        """Answer what readers could notice after a cursor."""
+        """Answer what readers could notice of a site, or of one thread, after a cursor."""
         site = await self._web.sites.of(request)
+        thread_id = _thread_id(request, site)
         after = number(request.query_params, "after", 0, 0, FAR)
         limit = number(request.query_params, "limit", 100, 1, 500)
         number(request.query_params, "wait", 0, 0, MOST_WAIT)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
 
         async def body(mark: Mark) -> bytes:
-            found = await reading.changes(self._service, site, after, limit)
+            found = await reading.changes(self._service, site, after, limit, thread_id or None)
             record = {
                 "changes": [change_record(change, thread, links) for thread, change in found],
                 # A cursor past the last change is from before a backup was put back: it starts there.
-                "next": found[-1][1].seq if found else min(after, mark.change),
+                "next": found[-1][1].seq if found else self._end(after, mark, thread_id),
             }
             return orjson.dumps(record)
 
-        return Question((site.site_id, 0), JSON, body)
+        return Question((site.site_id, thread_id), JSON, body)
+
+    def _end(self, after: int, mark: Mark, thread_id: int) -> int:
+        # Of a thread the site's end is not known: a cursor past the thread's last change is no wonder.
+        return after if thread_id else min(after, mark.change)
+
+
+def _thread_id(request: Request, site: Site) -> int:
+    """Return the number of the query's thread, 0 for the whole site."""
+    key = thread_key(request, needed=False)
+    return thread_number(site.site_id, key) if key else 0
 
 
 class Changes(Poll):
@@ -110,4 +122,13 @@ class Changes(Poll):
         site = await self._web.sites.of(request)
         after = number(request.query_params, "after", 0, 0, FAR)
         seconds = number(request.query_params, "wait", 0, 0, MOST_WAIT)
-        await self._web.service.news.wait(site.site_id, after, seconds)
+        news, loop = self._web.service.news, asyncio.get_running_loop()
+        thread_id, deadline = _thread_id(request, site), loop.time() + seconds
+        if not thread_id:
+            await news.wait(site.site_id, after, seconds)
+            return
+        known = after
+        while (left := deadline - loop.time()) > 0:
+            if (await self._web.cache.mark((site.site_id, thread_id))).change > after:
+                return
+            known = max(known, await news.wait(site.site_id, known, left))

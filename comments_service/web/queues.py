@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from comments_service.core.draft import comment_number
 from comments_service.core.filters import FIRST, Filter, Place
@@ -18,6 +19,11 @@ from comments_service.web.sites import Sites
 NAMES = ("status", "site", "thread", "author", "network", "reason", "q", "since", "until", "order")
 """What an address may say of a queue, beside `cursor`."""
 _LONGEST = 200
+
+
+def address(query: Mapping[str, str]) -> str:
+    """Return the address of the queue's page with these words of a query, without the empty ones."""
+    return "/dashboard/queue?" + urlencode({name: text for name, text in query.items() if text})
 
 
 async def filter_of(sites: Sites, query: Mapping[str, str]) -> Filter:
@@ -37,7 +43,7 @@ async def filter_of(sites: Sites, query: Mapping[str, str]) -> Filter:
         author=_text(query, "author"),
         network=_text(query, "network"),
         reason=_code(query),
-        text=_text(query, "q"),
+        text=query.get("q", "").strip(),  # any text is a query, see core.search
         since=_moment(query, "since"),
         until=_moment(query, "until", end=True),
     )

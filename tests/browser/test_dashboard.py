@@ -78,7 +78,7 @@ def _enter(page: Page, running: Running) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Pending comments")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pending")).to_be_visible()
 
 
 def _press(page: Page, target: Locator, key: str = "Enter") -> None:
@@ -107,18 +107,23 @@ def test_mona_moderates_with_the_keyboard_and_without_scripts(
         assert cookie["name"] == "__Host-comments"
         assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
         bob = page.locator("article", has=page.get_by_role("heading", name="bob"))
-        for action, sentence, tab in [
-            ("Approve", "Approved.", "Approved"), ("Hold", "Held.", "Pending"),
-            ("Spam", "Marked as spam.", "Spam"), ("Delete", "Deleted.", "Deleted"),
-            ("Restore", "Restored: now pending.", "Pending"),
-        ]:  # fmt: skip
+        for action, sentence, tab, status in [
+            ("Approve", "Approved.", "Approved", "approved"),
+            ("Hold", "Held.", "Pending", "pending"),
+            ("Mark as spam", "Marked as spam.", "Spam", "spam"),
+            ("Delete", "Deleted.", "Trash", "deleted"),
+            ("Restore", "Restored: now pending.", "Pending", "pending"),
+        ]:
             _press(page, bob.get_by_role("button", name=action), "Space")
             _told(page, sentence)
             expect(bob).to_have_count(0)
             _press(page, page.get_by_role("link", name=re.compile(f"^{tab}")))
-            expect(bob.locator(".comments-state")).to_contain_text(tab.lower())
+            expect(bob.locator(".comments-state")).to_contain_text(status)
+        _press(page, bob.get_by_role("button", name="Approve"))
+        _press(page, page.get_by_role("button", name="Undo"))
+        _told(page, "Taken back: now pending.")
         _press(page, page.get_by_role("link", name="Log"))
-        expect(page.locator("tbody tr")).to_have_count(6)
+        expect(page.locator("tbody tr")).to_have_count(8)
         _press(page, page.get_by_role("button", name="Sign out"))
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         assert context.cookies() == []
@@ -128,7 +133,7 @@ def test_mona_moderates_with_the_keyboard_and_without_scripts(
 def test_enter_in_a_reason_decides_nothing_and_ticked_ones_go_together(
     browser: Browser, running: Running
 ) -> None:
-    with browser.new_context() as context:
+    with browser.new_context(java_script_enabled=False) as context:
         page, complaints = _page(context)
         _enter(page, running)
         page.get_by_label("Reason (optional)").first.fill("bought words")
@@ -137,7 +142,7 @@ def test_enter_in_a_reason_decides_nothing_and_ticked_ones_go_together(
         expect(page.locator("article")).to_have_count(3)
         for name in ("alice", MALLORY):
             _press(page, page.get_by_label(f"Tick the comment by {name}", exact=True), "Space")
-        _press(page, page.get_by_role("button", name="Reject all that are ticked"))
+        _press(page, page.get_by_role("button", name="Reject: all that are ticked"))
         _told(page, "Rejected: 2 comments.")
         expect(page.locator("article")).to_have_count(1)
         assert complaints == []
@@ -160,10 +165,23 @@ def test_every_page_is_accessible_and_fits(
         page.get_by_label("Tick the comment by alice").check()
         _fits(page)
         bob = page.locator("article", has=page.get_by_role("heading", name="bob"))
-        bob.get_by_role("button", name="Approve").click()
+        bob.locator(".comments-more > summary").click()
+        bob.get_by_label("Your reply").wait_for()
+        _fits(page)
+        page.keyboard.press("?")
+        page.get_by_role("dialog").wait_for()
+        _fits(page)
+        page.keyboard.press("Escape")
+        bob.get_by_role("button", name="Approve", exact=True).click()
         _told(page, "Approved")
         _fits(page)
-        for path in ("log", "queue?status=spam", "queue?status=nonsense", "setup?invitation=used"):
+        page.get_by_text("Filter", exact=True).click()
+        _fits(page)
+        number = bob.get_attribute("data-id")
+        for path in (
+            f"queue?id={number}", "log", "queue?status=spam", "queue?status=all&q=nothing",
+            "all?status=all", "queue?status=nonsense", "setup?invitation=used",
+        ):  # fmt: skip
             page.goto(f"{running.url}/dashboard/{path}")
             _fits(page)
         assert [text for text in complaints if "status of 4" not in text] == []
@@ -178,7 +196,7 @@ def _fits(page: Page) -> None:
     small = page.evaluate(
         """[...document.querySelectorAll("a, button, input, select, summary")]
             .filter(element => !element.closest(".comments-text"))
-            .map(element => [element.outerHTML, element.getBoundingClientRect()])
+            .map(element => [element.outerHTML, (element.closest("label") ?? element).getBoundingClientRect()])
             .filter(([, box]) => box.width && (box.width < 44 || box.height < 44))
             .map(([html]) => html)"""
     )

@@ -1,0 +1,47 @@
+"""The log as a page: the last acts, of all or one's own, each with a button that takes it back."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from comments_service.core.permissions import Actor
+from comments_service.errors import NotPermitted
+from comments_service.operations import entering, logbook, moderating
+from comments_service.web.context import Web
+from comments_service.web.dashboard_acts import notices_of
+from comments_service.web.dashboard_pages import Pages
+from comments_service.web.intake import number
+
+PAGE = 50
+_TOP = 2**62
+
+
+class Log:
+    """The page of the log."""
+
+    def __init__(self, web: Web, pages: Pages) -> None:
+        self._service, self._pages = web.service, pages
+
+    async def show(self, request: Request, actor: Actor) -> Response:
+        """Show the last acts, the newest first."""
+        if "read" not in actor.may:
+            raise NotPermitted
+        query, mine = request.query_params, bool(request.query_params.get("mine"))
+        acts = await logbook.latest(
+            self._service,
+            actor if mine else None,
+            before=number(query, "before", _TOP, 1, _TOP),
+            limit=PAGE + 1,
+            sites=sorted(actor.sites) if actor.sites is not None else (),
+        )
+        shown = acts[:PAGE]
+        values = {
+            "acts": shown,
+            "older": shown[-1].seq if len(acts) > PAGE else 0,
+            "mine": mine,
+            "undoable": await moderating.undoable(self._service, actor, shown),
+            "names": await entering.labels(self._service, {act.actor for act in shown}),
+            "told": notices_of(self._service, request).read(query.get("notice", "")),
+        }
+        return self._pages.show(request, "log", values, actor=actor)
