@@ -90,7 +90,7 @@ def serve(with_demo: bool, **flags: Any) -> None:
         with server.listen(settings) as listener:
             await _greet(service, with_demo)
             app = wiring.build(service, demo=with_demo)
-            await server.make(app, settings).serve([listener])
+            await server.make(app, settings, service.news.close).serve([listener])
         _say("Stopped.")
 
     _run(settings, run)
