@@ -16,7 +16,7 @@ from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
 from comments_service.storage.database import Database, bring_up_to_date, next_node
-from comments_service.web import api, board, dashboard, health, moderation, pages
+from comments_service.web import api, board, dashboard, health, managing, moderation, pages
 from comments_service.web.context import Web
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
@@ -62,7 +62,10 @@ def build(service: Service, demo: bool = False) -> Starlette:
     return Starlette(
         routes=[
             Mount("/api/v1/sites/{site}", routes=api.routes(web)),
-            Mount("/api/v1/moderation", routes=[*moderation.routes(web), *board.routes(web)]),
+            Mount(
+                "/api/v1/moderation",
+                routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
+            ),
             *pages.routes(web, demo=demo),
             *dashboard.routes(web),
             *health.routes(web),

@@ -17,11 +17,13 @@ from comments_service.operations.commenting import Posted
 from comments_service.service import Service
 from comments_service.web.cache import Cache
 from comments_service.web.intake import visitor
-from comments_service.web.limits import Limit
+from comments_service.web.limits import Guesses, Limit
 from comments_service.web.sites import Sites
 
 POSTS, PREVIEWS, LOGINS = 30, 120, 10
 """New comments, previews and attempts to sign in that one network may make in a minute."""
+PASSWORDS, CODES = (5, 20, 15 * 60.0), (3, 10, 3600.0)
+"""Wrong guesses at one account: of each network its own, of all together, in how many seconds."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,14 @@ class Web:
     posts: Limit
     previews: Limit
     logins: Limit
+    passwords: Guesses
+    codes: Guesses
 
     @classmethod
     def of(cls, service: Service) -> Web:
         """Return the web side of a service."""
-        on = service.settings.rate_limits == "on"
+        chosen = service.settings
+        on = chosen.rate_limits == "on"
         return cls(
             service,
             Sites(service),
@@ -46,6 +51,8 @@ class Web:
             Limit(POSTS, on),
             Limit(PREVIEWS, on),
             Limit(LOGINS, on),
+            Guesses(*PASSWORDS, on),
+            Guesses(*CODES, on),
         )
 
     async def post(
