@@ -144,6 +144,21 @@ class LoginExpired(Refused):
     sentence = Note("That took too long. Sign in again from the beginning.")
 
 
+class ProviderRefused(Refused):
+    code = "provider_refused"
+    sentence = Note(
+        "The identity provider confirmed nobody who has an account here. Ask an owner to invite you, "
+        "with the address that the provider knows and has verified."
+    )
+
+
+class ProviderUnavailable(Refused):
+    code = "provider_unavailable"
+    sentence = Note(
+        "The identity provider does not answer as it should. Try again, or use your password."
+    )
+
+
 class InvitationInvalid(Refused):
     code = "invitation_invalid"
     sentence = Note(

@@ -38,6 +38,7 @@ SURFACES = {
     "tokens": "/dashboard/tokens?notice={attack}",
     "login": "/dashboard/login?next={attack}",
     "login by code": "/dashboard/login/code?next={attack}",
+    "login by provider": "/dashboard/login/callback?state={attack}&code={attack}",
     "setup": "/dashboard/setup?invitation={attack}",
 }
 JSON_SURFACES = {

@@ -1,4 +1,4 @@
-"""How people get in: by password and second factor."""
+"""How people get in: by password and second factor, or by an identity provider that vouches for them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 from comments_service.core.accounts import Moderator
 from comments_service.core.models import Visitor
-from comments_service.errors import CodeWrong, LoginExpired, LoginFailed
-from comments_service.operations import passwords, second_factor, sessions
+from comments_service.errors import CodeWrong, LoginExpired, LoginFailed, ProviderRefused
+from comments_service.operations import logbook, passwords, second_factor, sessions
 from comments_service.operations.vault import seal, unseal
 from comments_service.service import Service
 from comments_service.storage import people
+from comments_service.storage.database import Transaction
 
 HALF_SECONDS = 300
 """How long somebody may take between the password and the code."""
@@ -79,3 +80,34 @@ async def second_step(service: Service, half: str, code: str, visitor: Visitor) 
     if passed is None:
         raise CodeWrong
     return await sessions.begin(service, moderator, visitor, by=by, second=passed)
+
+
+async def vouched_for(service: Service, subject: str, email: str, visitor: Visitor) -> Entered:
+    """Let somebody in whom the identity provider knows as `subject`; it makes no accounts.
+
+    Who is not bound to an account yet is bound to the one of their address, which the provider must
+    have verified: '' where it has not. A second factor is asked for all the same. Raises
+    ProviderRefused.
+    """
+    moderator = await people.moderator_by_subject(service.database, subject)
+    if moderator is None:
+        moderator = await _bound(service, subject, email)
+    return await _first_step(service, moderator, visitor, "provider")
+
+
+async def _bound(service: Service, subject: str, email: str) -> Moderator:
+    moderator = None
+    if email:
+        moderator = await people.moderator_by_email(service.database, email.strip().lower())
+    if moderator is None:
+        raise ProviderRefused
+    number = moderator.moderator_id
+    act = logbook.house_act(service, moderator.actor, "bind")
+
+    async def bind(tx: Transaction) -> None:
+        if not await people.bind_subject(tx, number, subject):
+            raise ProviderRefused
+        await logbook.write(tx, service, [act])
+
+    await service.database.write(bind)
+    return moderator

@@ -29,6 +29,14 @@ async def moderator_by_email(db: Queries, email: str) -> Moderator | None:
     return moderator_of(rows[0]) if rows else None
 
 
+async def moderator_by_subject(db: Queries, subject: str) -> Moderator | None:
+    """Return a moderator by who they are at the identity provider."""
+    rows = await db.fetch(
+        f"SELECT {COLUMNS} FROM moderators WHERE subject = :subject", {"subject": subject}
+    )
+    return moderator_of(rows[0]) if rows else None
+
+
 async def moderator(db: Queries, moderator_id: int) -> Moderator | None:
     """Return a moderator by number."""
     rows = await db.fetch(
@@ -92,6 +100,16 @@ async def save_role(tx: Transaction, moderator_id: int, role: Role, sites: Sites
         "UPDATE moderators SET role = :role, sites = :sites WHERE moderator_id = :id",
         {"role": role, "sites": sites_text(sites), "id": moderator_id},
     )
+
+
+async def bind_subject(tx: Transaction, moderator_id: int, subject: str) -> bool:
+    """Store who somebody is at the identity provider; say False where that is known otherwise."""
+    rows = await tx.fetch(
+        """UPDATE moderators SET subject = :subject
+           WHERE moderator_id = :id AND subject IS NULL RETURNING moderator_id""",
+        {"subject": subject, "id": moderator_id},
+    )
+    return bool(rows)
 
 
 async def lock_owners(tx: Transaction) -> set[int]:

@@ -27,6 +27,7 @@ SCOPE_MEANS: dict[Scope, Note] = {
 }
 DONE: dict[str, Note] = {
     "account": Note("Made an account"),
+    "bind": Note("Joined the account with the identity provider"),
     "invite": Note("Invited somebody"),
     "join": Note("Accepted an invitation"),
     "login": Note("Signed in"),

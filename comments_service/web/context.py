@@ -14,6 +14,7 @@ from comments_service.core.text import RENDERER
 from comments_service.core.threads import thread_number
 from comments_service.operations import commenting
 from comments_service.operations.commenting import Posted
+from comments_service.operations.identity import Provider, provider_of
 from comments_service.service import Service
 from comments_service.web.cache import Cache
 from comments_service.web.intake import visitor
@@ -38,12 +39,14 @@ class Web:
     logins: Limit
     passwords: Guesses
     codes: Guesses
+    provider: Provider | None
 
     @classmethod
     def of(cls, service: Service) -> Web:
         """Return the web side of a service."""
         chosen = service.settings
         on = chosen.rate_limits == "on"
+        provider = chosen.oidc_issuer, chosen.oidc_client_id, chosen.oidc_client_secret
         return cls(
             service,
             Sites(service),
@@ -53,6 +56,7 @@ class Web:
             Limit(LOGINS, on),
             Guesses(*PASSWORDS, on),
             Guesses(*CODES, on),
+            provider_of(*provider),
         )
 
     async def post(

@@ -17,6 +17,7 @@ from comments_service.web.dashboard_entrance import Entrance
 from comments_service.web.dashboard_log import Log
 from comments_service.web.dashboard_pages import QUEUE, Endpoint, Pages, see
 from comments_service.web.dashboard_people import People
+from comments_service.web.dashboard_provider import ByProvider
 from comments_service.web.dashboard_queue import Board
 from comments_service.web.dashboard_second_factor import SecondFactor
 from comments_service.web.dashboard_setup import Setup
@@ -28,7 +29,7 @@ def routes(web: Web) -> list[BaseRoute]:
     pages = Pages(web.service)
     board, acts, entrance = Board(web, pages), Acts(web, pages), Entrance(web, pages)
     every, log = AllThatMatch(web, pages), Log(web, pages)
-    setup = Setup(web, pages)
+    setup, provider = Setup(web, pages), ByProvider(web, pages, entrance)
     inside, outside = pages.signed_in, pages.guarded
     return [
         Route("/dashboard", inside(_home), methods=["GET"]),
@@ -37,6 +38,8 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/dashboard/login", outside(entrance.login), methods=["POST"]),
         Route("/dashboard/login/code", outside(entrance.code_form), methods=["GET"]),
         Route("/dashboard/login/code", outside(entrance.code), methods=["POST"]),
+        Route("/dashboard/login/provider", outside(provider.begin), methods=["GET"]),
+        Route("/dashboard/login/callback", outside(provider.callback), methods=["GET"]),
         Route("/dashboard/logout", inside(entrance.logout), methods=["POST"]),
         Route("/dashboard/language", outside(entrance.language), methods=["POST"]),
         Route("/dashboard/setup", outside(setup.form), methods=["GET"]),

@@ -53,8 +53,9 @@ class Entrance:
         self, request: Request, email: str, target: str, error: Refused | None = None
     ) -> Response:
         """Return the form, with what went wrong before."""
+        provider = self._web.provider.host if self._web.provider else ""
         problem = error.sentence if error else ""
-        values = {"email": email, "next": target, "problem": problem}
+        values = {"email": email, "next": target, "problem": problem, "provider": provider}
         return self._pages.show(request, "login", values, error=error)
 
     async def login(self, request: Request) -> Response:

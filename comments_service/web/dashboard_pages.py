@@ -158,7 +158,7 @@ class Pages:
 
 
 def see(address: str) -> Response:
-    """Lead on to an address of ours."""
+    """Lead on to an address: one of ours, or the identity provider's."""
     return RedirectResponse(address, 303, _HEADERS)
 
 

@@ -12,6 +12,7 @@ from comments_service.service import now
 from tests.browser.test_dashboard import MALLORY, fits
 from tests.conftest import Clock
 from tests.people import PASSWORD, app_code
+from tests.provider import CLIENT, SECRET, provider
 from tests.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -28,11 +29,13 @@ class Now(Clock):
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service whose first owner is olga."""
-    with Server(tmp_path_factory.mktemp("accounts")) as server:
-        printed = re.search(r"First moderator: (\S+)", server.log.read_text("utf-8"))
-        assert printed
-        yield printed[1]
+    """A service whose first owner is olga, and that knows an identity provider."""
+    with provider() as idp:
+        oidc = {"OIDC_ISSUER": idp.url, "OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET}
+        with Server(tmp_path_factory.mktemp("accounts"), **oidc) as server:
+            printed = re.search(r"First moderator: (\S+)", server.log.read_text("utf-8"))
+            assert printed
+            yield printed[1]
 
 
 def path(url: str, name: str) -> str:
@@ -76,6 +79,7 @@ def test_a_whole_life_of_accounts(browser: Browser, url: str, scripts: bool) -> 
             page.get_by_role("heading", name="Pending").wait_for()
             page.get_by_role("button", name="Sign out").click()
         page.goto(path(url, "login"))
+        expect(page.get_by_role("link", name="Sign in with 127.0.0.1")).to_be_visible()
         seen(page)
         sign_in(page, url)
         page.get_by_role("link", name="Set up a second factor").click()

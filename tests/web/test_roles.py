@@ -47,6 +47,8 @@ TABLE = {
     "POST /dashboard/login":              "401 401 401 401 401  401 401 401",
     "GET /dashboard/login/code":          "401 401 401 401 401  401 401 401",
     "POST /dashboard/login/code":         "401 401 401 401 401  401 401 401",
+    "GET /dashboard/login/provider":      "login login login login login  login login login",
+    "GET /dashboard/login/callback":      "login login login login login  login login login",
     "GET /dashboard/setup":               "410 410 410 410 410  410 410 410",
     "POST /dashboard/setup":              "410 410 410 410 410  410 410 410",
     "POST /dashboard/language":           "303 303 303 303 303  303 303 303",
