@@ -35,7 +35,8 @@ CREATE TABLE threads (
     floors BIGINT NOT NULL DEFAULT 0,  -- the last floor given; it never falls
     count BIGINT NOT NULL DEFAULT 0,  -- comments that readers can see
     change BIGINT NOT NULL DEFAULT 0,  -- the site's change at which this thread last changed
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    votes BIGINT NOT NULL DEFAULT 0  -- counts every vote and every vote taken back: it never falls
 );
 
 CREATE TABLE comments (
@@ -77,6 +78,9 @@ CREATE TABLE comments (
     reports BIGINT NOT NULL DEFAULT 0,  -- readers' reports that no moderator has answered
     edits BIGINT NOT NULL DEFAULT 0,  -- its author's edits that no moderator has looked at
     moderator_id BIGINT,  -- who wrote it, where somebody did who was signed in
+    identity TEXT NOT NULL DEFAULT '',  -- a keyed hash of whom the host page vouched for
+    badge TEXT NOT NULL DEFAULT '',  -- what the host page calls them
+    votes BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (thread_id, id),
     UNIQUE (thread_id, floor),
     UNIQUE (thread_id, submission_key),
@@ -153,6 +157,24 @@ CREATE TABLE revisions (
     actor TEXT NOT NULL,  -- who edited it
     at BIGINT NOT NULL,  -- when
     PRIMARY KEY (thread_id, comment_id, version)
+);
+
+-- The words of each comment in one line, as core.search makes them: what a search looks into. The index of
+-- them is the one thing that each engine makes in its own way, see storage/search.py.
+CREATE TABLE search (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    words TEXT NOT NULL,
+    PRIMARY KEY (thread_id, comment_id)
+);
+
+-- Who found a comment helpful, one vote for each voter.
+CREATE TABLE votes (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    voter TEXT NOT NULL,  -- a keyed hash of the visitor's key
+    at BIGINT NOT NULL,
+    PRIMARY KEY (thread_id, comment_id, voter)
 );
 
 -- What readers reported, one for each network and comment.

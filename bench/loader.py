@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ import asyncpg
 from bench.people import Writer
 from comments_service import app
 from comments_service.core.models import Comment, Thread
+from comments_service.core.search import line_of
 from comments_service.settings import Settings
 from comments_service.storage import sites
 
@@ -24,6 +26,8 @@ _CHUNK = 20_000
 _THREAD = [field.name for field in fields(Thread)]
 _COMMENT = [field.name for field in fields(Comment)]
 _CHANGE = ["thread_id", "seq", "site_id", "comment_id", "kind", "at"]
+_WORDS = ["thread_id", "comment_id", "words"]
+_line = lru_cache(maxsize=4_096)(line_of)  # many say the same
 _comment_row, _thread_row = attrgetter(*_COMMENT), attrgetter(*_THREAD)
 
 
@@ -79,6 +83,9 @@ class _Sqlite:
 
     async def finish(self, site_id: int, change: int) -> None:
         self._db.execute("UPDATE sites SET change = ? WHERE site_id = ?", (change, site_id))
+        self._db.execute(
+            "INSERT INTO search_index (rowid, words) SELECT comment_id, words FROM search"
+        )
         self._db.execute("COMMIT")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
@@ -93,12 +100,15 @@ class _Postgres:
 
     async def finish(self, site_id: int, change: int) -> None:
         await self._db.execute("UPDATE sites SET change = $1 WHERE site_id = $2", change, site_id)
+        await self._db.execute(
+            "UPDATE search SET vector = array_to_tsvector(string_to_array(btrim(words), ' '))"
+        )
         await self._db.execute("VACUUM ANALYZE")
         await self._db.execute("CHECKPOINT")
         await self._db.close()
 
 
-async def _fill(settings: Settings, contents: Contents) -> None:
+async def _fill(settings: Settings, contents: Contents, make: type[Writer]) -> None:
     async with app.opened(settings) as service:  # makes the tables and the site
         site = await sites.by_slug(service.database, app.DEFAULT_SITE)
     assert site is not None
@@ -107,7 +117,7 @@ async def _fill(settings: Settings, contents: Contents) -> None:
         target = _Sqlite(settings.database.removeprefix("sqlite:///"))
     else:
         target = _Postgres(await asyncpg.connect(settings.database))
-    writer = Writer(site.site_id, settings.page_size)
+    writer = make(site.site_id, settings.page_size)
     progress = _Progress(contents.total)
     for key, size in contents.threads():
         thread = writer.thread(key, size)
@@ -128,6 +138,8 @@ async def _add(target: _Target, chunk: list[Comment], seq: int) -> None:
         for number, row in enumerate(chunk, 1)
     ]
     await target.add("changes", _CHANGE, changes)
+    words = [(c.thread_id, c.id, _line(c.name, c.body, c.email)) for c in chunk]
+    await target.add("search", _WORDS, words)
 
 
 class _Progress:
@@ -143,6 +155,6 @@ class _Progress:
             self._said = now
 
 
-def fill(settings: Settings, contents: Contents) -> None:
-    """Make the tables and fill them; the database must be new."""
-    asyncio.run(_fill(settings, contents))
+def fill(settings: Settings, contents: Contents, make: type[Writer] = Writer) -> None:
+    """Make the tables and fill them with what a writer writes; the database must be new."""
+    asyncio.run(_fill(settings, contents, make))

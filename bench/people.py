@@ -122,4 +122,7 @@ class Writer:
             reports=0,
             edits=0,
             moderator_id=None,
+            identity="",
+            badge="",
+            votes=0,
         )

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
-from comments_service.operations import maintaining
+from comments_service.operations import indexing, maintaining
 from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
 from comments_service.storage.database import Database, bring_up_to_date, next_node
-from comments_service.web import api, board, dashboard, health, managing, moderation, pages
+from comments_service.web import (
+    api,
+    avatars,
+    board,
+    dashboard,
+    health,
+    managing,
+    moderation,
+    pages,
+    search,
+)
 from comments_service.web.context import Web
+from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
 
@@ -48,6 +59,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         await bring_up_to_date(database)
         ids = Ids(await next_node(database), now)
         service = Service(settings, database, renderer.render, secret_key(settings), ids)
+        await indexing.catch_up(service)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
         yield service
@@ -61,15 +73,17 @@ def build(service: Service, demo: bool = False) -> Starlette:
     web = Web.of(service)
     return Starlette(
         routes=[
-            Mount("/api/v1/sites/{site}", routes=api.routes(web)),
+            Mount("/api/v1/sites/{site}", routes=[*api.routes(web), *search.api_routes(web)]),
             Mount(
                 "/api/v1/moderation",
                 routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
             ),
             *pages.routes(web, demo=demo),
+            *search.page_routes(web),
+            *avatars.routes(),
             *dashboard.routes(web),
             *health.routes(web),
-            Mount("/static", StaticFiles(packages=[("comments_service", "static")])),
+            Mount("/static", Files(resources.files("comments_service") / "static")),
         ],
         middleware=[Middleware(Guard, sites=web.sites)],
         exception_handlers=HANDLERS,

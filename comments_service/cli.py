@@ -15,7 +15,14 @@ from comments_service import app as wiring
 from comments_service import demo, server
 from comments_service.commands import people
 from comments_service.commands.base import run, say, settings_of, with_settings
-from comments_service.operations import importing, inviting, logbook, maintaining, rendering
+from comments_service.operations import (
+    importing,
+    inviting,
+    logbook,
+    maintaining,
+    rendering,
+    voting,
+)
 from comments_service.service import Service
 
 
@@ -152,6 +159,14 @@ def import_(kind: str, file: Path, slug: str, dry_run: bool, **flags: Any) -> No
             say(line)
 
     run(settings_of(flags), work)
+
+
+@main.command()
+@with_settings
+def recount(**flags: Any) -> None:
+    """Count the votes of every comment again, and mend the figures that are wrong."""
+    wrong = run(settings_of(flags), voting.recount)
+    say(f"{wrong} figures were wrong and are right now." if wrong else "Every figure is right.")
 
 
 @main.command("render-again")

@@ -119,6 +119,11 @@ class NotAllowed(Refused):
     sentence = Sentence("Sign in, or send a token as 'Authorization: Bearer ...'.")
 
 
+class VotesOff(Refused):
+    code = "votes_off"
+    sentence = Sentence("This site takes no votes.")
+
+
 class NotPermitted(Refused):
     code = "not_permitted"
     sentence = Note("Your role does not allow this here. An owner can change it.")

@@ -50,7 +50,8 @@ class Language:
     @property
     def name(self) -> str:
         """Return what its speakers call it."""
-        return self.locale.get_display_name() or self.code
+        name = self.locale.get_display_name() or self.code
+        return name[:1].upper() + name[1:]
 
     def gettext(self, message: str) -> str:
         """Return a message in this language, with its placeholders."""
@@ -69,7 +70,10 @@ class Language:
         return message % shown if shown else message
 
     def _value(self, value: object) -> object:
-        return self.number(value) if isinstance(value, int) else value
+        if isinstance(value, int):
+            return self.number(value)
+        # What was typed keeps its own order within words that run the other way.
+        return f"\u2068{value}\u2069" if self.direction == "rtl" else value
 
     def number(self, value: int) -> str:
         """Return a whole number as it is written, in the digits of floors and formulas."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from comments_service.core.policy import Policy
 from comments_service.core.records import Links
 from comments_service.core.rendered import Rendered
 from comments_service.settings import Settings
@@ -75,6 +76,8 @@ class Service:
     clock: Callable[[], int] = now
     news: News = field(default_factory=News)
 
-    def links(self, slug: str) -> Links:
-        """Return the maker of a site's addresses."""
-        return Links(self.settings.public_url, slug)
+    def links(self, slug: str, policy: Policy | None = None) -> Links:
+        """Return the maker of a site's addresses; without its policy, one that knows no avatars."""
+        if policy is None:
+            return Links(self.settings.public_url, slug)
+        return Links(self.settings.public_url, slug, self.secret, policy.avatars)

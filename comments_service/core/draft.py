@@ -17,6 +17,7 @@ from comments_service.core.text import clean_body, clean_line, forbidden
 from comments_service.core.threads import NAMELESS, normalised_key
 
 NAME, EMAIL, WEBSITE, BODY, KEY, TITLE, URL = 64, 254, 500, 10_000, 512, 300, 2_000
+TOKEN = 4_000
 """Longest values, in code points."""
 
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[^@\s<>\"(),:;\\\[\]]+\.?[^@\s<>\"(),:;\\\[\]]+")
@@ -154,11 +155,19 @@ class Draft(BaseModel):
     website: Annotated[str, BeforeValidator(_website)] = ""
     body: Body = Field(default="", validate_default=True)
     submission_key: Annotated[str | None, BeforeValidator(_key)] = None
+    identity: Annotated[str, _line(TOKEN)] = ""
 
 
-def digest(secret: str, thread_id: int, draft: Draft) -> str:
+class Vote(BaseModel):
+    """A reader's vote; `visitor` is the key that the reader's browser keeps, which may be missing."""
+
+    visitor: Annotated[str, _line(200)] = ""
+
+
+def digest(secret: str, thread_id: int, draft: Draft, identity: str = "") -> str:
     """Return the keyed hash of what is said, where and by whom (BLAKE2b, 32 hex digits)."""
     said = [thread_id, draft.parent_id, draft.name, draft.email, draft.website, draft.body]
+    said += [identity] if identity else []
     return keyed_hash(secret, json.dumps(said))
 
 

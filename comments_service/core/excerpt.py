@@ -119,10 +119,10 @@ def _whole(formula: str) -> _Unit:
 
 @lru_cache(maxsize=4096)
 def _unit(text: str) -> _Unit:
-    return _Unit(" ", 1) if text.isspace() else _Unit(text, _columns(text))
+    return _Unit(" ", 1) if text.isspace() else _Unit(text, columns(text))
 
 
-def _columns(cluster: str) -> int:
+def columns(cluster: str) -> int:
     """Return the columns that a grapheme cluster takes on a terminal, as UAX 11 has it.
 
     A cluster of very many marks takes more, so that an excerpt's length is bounded too.

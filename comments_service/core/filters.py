@@ -25,7 +25,7 @@ class Filter:
     author: str = ""  # a name or an e-mail address, whole
     network: str = ""
     reason: str = ""  # the code of a rule's reason
-    text: str = ""
+    text: str = ""  # as it was typed, see core.search
     since: int | None = None  # microseconds
     until: int | None = None
     as_of: int | None = None

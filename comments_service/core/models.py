@@ -39,6 +39,12 @@ class Thread:
     count: int
     change: int
     created_at: int
+    votes: int = 0
+
+    @property
+    def freshness(self) -> int:
+        """Return a number that grows with whatever the thread's pages show: changes and votes."""
+        return self.change + self.votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,9 @@ class Comment:
     reports: int
     edits: int
     moderator_id: int | None
+    identity: str
+    badge: str
+    votes: int
 
     @property
     def visible(self) -> bool:
@@ -113,6 +122,9 @@ NEVER_PUBLISHED: dict[str, Any] = {
     "reports": 0,
     "edits": 0,
     "moderator_id": None,
+    "identity": "",
+    "badge": "",
+    "votes": 0,
 }
 """The fields of a comment that has no place yet."""
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from comments_service.core.rules import Mode
+
+SHORTEST_KEY = 32
 
 
 class Policy(BaseModel):
@@ -12,7 +17,34 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    votes: bool = Field(default=True, description="Whether readers can say that a comment helped.")
+    avatars: Literal["identicon", "gravatar", "none"] = Field(
+        default="identicon",
+        description="identicon: made by the service; gravatar: asks gravatar.com, which learns of readers.",
+    )
+    identity_key: str = Field(
+        default="",
+        max_length=200,
+        description="The key with which the site's server signs whom it vouches for, 32 characters or more.",
+        json_schema_extra={"secret": True},
+    )
     moderation: Mode | None = Field(
         default=None,
         description="Whose comments wait: none, first-time, all; null: as the service's setting says.",
     )
+
+    @field_validator("identity_key")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if value and len(value) < SHORTEST_KEY:
+            sentence = f"Choose a key of at least {SHORTEST_KEY} characters."
+            raise PydanticCustomError("too_short", "{sentence}", {"sentence": sentence})
+        return value
+
+    def shown(self) -> dict[str, Any]:
+        """Return the settings for people and for the log: of a secret only whether there is one."""
+        values = self.model_dump()
+        for name, field in type(self).model_fields.items():
+            if (field.json_schema_extra or {}).get("secret"):  # type: ignore[union-attr]
+                values[name] = "set" if values[name] else ""
+        return values

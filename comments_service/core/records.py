@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote
 
+from comments_service.core.draft import keyed_hash
 from comments_service.core.models import Change, Comment, Record, Thread
 from comments_service.core.paging import page_of, pages
 from comments_service.core.rules import IN_WORDS
@@ -17,10 +19,24 @@ from comments_service.core.tree import SHOWN_REPLIES, Node, size
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes the addresses of a site's things on this service."""
+    """Makes the addresses of a site's things on this service; `secret` keys the hashes of avatars."""
 
     base_url: str
     slug: str
+    secret: str = ""
+    avatars: str = "identicon"
+
+    def avatar(self, comment: Comment) -> str | None:
+        """Return the address of an author's picture, of which nobody can tell the e-mail address.
+
+        Only where the owner asks for it, the hash is the one that gravatar.com knows.
+        """
+        if self.avatars == "none" or not self.secret:
+            return None
+        if self.avatars == "gravatar" and comment.email:
+            known = hashlib.sha256(comment.email.strip().lower().encode()).hexdigest()
+            return f"https://gravatar.com/avatar/{known}?d=identicon&s=64"
+        return f"{self.base_url}/avatars/{avatar_hash(self.secret, comment)}.svg"
 
     def permalink(self, comment_id: int) -> str:
         """Return the address that always lands on a comment."""
@@ -37,6 +53,12 @@ class Links:
     def api(self, path: str, **query: object) -> str:
         """Return the address of an API resource of the site."""
         return f"{self.base_url}/api/v1/sites/{self.slug}/{path}?{_query(**query)}"
+
+
+def avatar_hash(secret: str, comment: Comment) -> str:
+    """Return the keyed hash that stands for an author: of identity, e-mail address, or name."""
+    who = comment.identity or comment.email.lower() or f"name {comment.name}"
+    return keyed_hash(secret, f"avatar {who}")
 
 
 def _query(**query: object) -> str:
@@ -83,11 +105,12 @@ def public(thread: Thread, comment: Comment, links: Links, own: Collection[int] 
         "author": {
             "name": comment.name,
             "url": comment.website or None,
-            "avatar": None,
-            "badge": "moderator" if comment.moderator_id else None,
+            "avatar": links.avatar(comment),
+            "badge": "moderator" if comment.moderator_id else comment.badge or None,
         },
         "html": comment.html,
         "excerpt": comment.excerpt,
+        "votes": comment.votes,
         "created_at": timestamp(comment.created_at),
         "published_at": timestamp(comment.published_at),
         "edited_at": timestamp(comment.edited_at),

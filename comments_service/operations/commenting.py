@@ -22,6 +22,7 @@ from comments_service.errors import (
     WindowClosed,
 )
 from comments_service.operations import logbook
+from comments_service.operations.identities import Identity, identified
 from comments_service.operations.receipts import receipt
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
@@ -52,11 +53,12 @@ async def post_comment(
     """Store a comment exactly once, however often and wherever its submission is repeated.
 
     `sender` is the origin of the page it was sent from. Raises ThreadClosed, ParentUnknown,
-    SubmissionKeyReused, ThreadCollision.
+    SubmissionKeyReused, ThreadCollision, BadFields for an identity that is not valid.
     """
+    draft, identity = identified(service, site, draft)
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
-    comment = made(service, fresh, draft, visitor, shown)
+    comment = made(service, fresh, draft, visitor, shown, identity)
     verdict = await _verdict(service, site, visitor)
     return await store(service, fresh, comment, verdict)
 
@@ -146,13 +148,19 @@ def _thread(service: Service, site: Site, draft: Draft, sender: str) -> Thread:
 
 
 def made(
-    service: Service, thread: Thread, draft: Draft, visitor: Visitor, shown: Rendered
+    service: Service,
+    thread: Thread,
+    draft: Draft,
+    visitor: Visitor,
+    shown: Rendered,
+    identity: Identity | None = None,
 ) -> Comment:
     """Return the comment that a draft becomes: it waits, and has no place yet."""
-    said = digest(service.secret, thread.thread_id, draft)
+    vouched = {"identity": identity.mark, "badge": identity.badge} if identity else {}
+    said = digest(service.secret, thread.thread_id, draft, vouched.get("identity", ""))
     number, at = service.ids(), service.clock()
     return Comment(
-        **NEVER_PUBLISHED,
+        **(NEVER_PUBLISHED | vouched),
         thread_id=thread.thread_id,
         id=number,
         site_id=thread.site_id,

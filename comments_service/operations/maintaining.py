@@ -31,7 +31,7 @@ async def change_policy(service: Service, actor: Actor, site: Site, policy: Poli
     if not actor.allowed("manage", site.site_id):
         raise NotPermitted
     changed = replace(site, policy=policy)
-    before, after = site.policy.model_dump(), policy.model_dump()
+    before, after = site.policy.shown(), policy.shown()
     act = logbook.house_act(
         service, actor.name, "policy", site_id=site.site_id, before=before, after=after
     )

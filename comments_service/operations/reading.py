@@ -155,10 +155,10 @@ async def recent(
 
 
 async def changes(
-    service: Service, site: Site, after: int, limit: int
+    service: Service, site: Site, after: int, limit: int, thread_id: int | None = None
 ) -> list[tuple[Thread, Change]]:
-    """Return what readers could notice after a change number, in commit order."""
-    found = await sites.changes_after(service.database, site.site_id, after, limit)
+    """Return what readers of a site, or of one thread, could notice after a change number, in commit order."""
+    found = await sites.changes_after(service.database, site.site_id, after, limit, thread_id)
     known = await threads.get_many(
         service.database, sorted({change.comment.thread_id for change in found})
     )
@@ -179,7 +179,7 @@ async def change_numbers(
     by_site = await sites.changes(service.database, site_ids)
     by_thread = await threads.get_many(service.database, thread_ids)
     found = {(site_id, 0): change for site_id, change in by_site.items()}
-    return found | {(t.site_id, t.thread_id): t.change for t in by_thread.values()}
+    return found | {(t.site_id, t.thread_id): t.freshness for t in by_thread.values()}
 
 
 async def counts(service: Service, site: Site, keys: Sequence[str]) -> dict[str, int]:

@@ -75,10 +75,12 @@ function standIn(own, mode, alone) {
 // --- What a host may be handed
 
 /** Commands that define, name, link, style, load or number, in MathJax, its extensions and KaTeX. */
-const FORBIDDEN = String.raw`[egx]?def|let|futurelet|global|long|\w*command|(?:re)?new(?!line)\w*|provide\w*
-  |declare\w*|Declare\w*|define\w*|newextarrow|Newextarrow|mathtoolsset|usetagform|setOptions|sisetup|\w*[Gg]roup\w*|csname|catcode
-  |href|url|\w*link|html\w*|class|style|cssId|data|unicode|U|bbox|enclose|mmlToken|includegraphics|require
-  |\w*tip|toggle|special|input|include|write|openout|label|\w*ref|tag`.replace(/\s+/g, "");
+const FORBIDDEN = [
+  String.raw`[egx]?def|let|futurelet|global|long|\w*command|(?:re)?new(?!line)\w*|provide\w*`,
+  String.raw`|declare\w*|Declare\w*|define\w*|newextarrow|Newextarrow|mathtoolsset|usetagform|setOptions|sisetup|\w*[Gg]roup\w*|csname|catcode`,
+  String.raw`|href|url|\w*link|html\w*|class|style|cssId|data|unicode|U|bbox|enclose|mmlToken|includegraphics|require`,
+  String.raw`|\w*tip|toggle|special|input|include|write|openout|label|\w*ref|tag`,
+].join("");
 // No matter how many backslashes stand before a name: `\verb\x\\href` has an even number of them.
 const UNSAFE = new RegExp(String.raw`\\(?:${FORBIDDEN})(?![A-Za-z])`);
 const DEFINITION = /\\(?:\w*def|let|\w*command|Declare\w+|(?:re)?newenvironment)(?![A-Za-z])/;

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from comments_service.core.models import Comment
 from comments_service.core.moderation import Status
 from comments_service.core.rendered import Rendered
+from comments_service.storage import search
 from comments_service.storage.database import Database, Queries, Transaction, columns_of, in_list
 
 COLUMNS, _NAMED, _params = columns_of(Comment)
@@ -18,6 +19,8 @@ async def insert(tx: Transaction, comment: Comment) -> bool:
         f"INSERT INTO comments ({COLUMNS}) VALUES ({_NAMED}) ON CONFLICT DO NOTHING RETURNING id",
         _params(comment),
     )
+    if rows:
+        await search.add(tx, comment)
     return bool(rows)
 
 
@@ -178,6 +181,7 @@ async def save_status(tx: Transaction, comment: Comment) -> None:
 async def save_text(tx: Transaction, comment: Comment) -> None:
     """Store an edited text and what was made of it."""
     await _save(tx, comment, "body html excerpt renderer simhash edited_at")
+    await search.renew(tx, comment)
 
 
 async def _save(tx: Transaction, comment: Comment, names: str) -> None:

@@ -8,23 +8,28 @@ from dataclasses import fields
 from importlib import resources
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 from comments_service.errors import DatabaseUnusable
+from comments_service.storage import search
 
 T = TypeVar("T")
 Row = Sequence[Any]
 Params = Mapping[str, Any]
+Engine = Literal["sqlite", "postgres"]
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """The version of schema.sql; the newest migration leads to it."""
 
 
 class Queries(Protocol):
     """Something that SQL can be sent to: a transaction, or a database for single reads."""
+
+    engine: Engine
+    """Which of the two it is; only `storage.search` needs to know."""
 
     async def fetch(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement with ':name' parameters and return its rows.
@@ -154,6 +159,7 @@ async def _create_once(database: Database, version: int) -> None:
 
 async def _create(tx: Transaction, version: int) -> None:
     await tx.script(schema_sql())
+    await search.make_index(tx)
     await tx.fetch(
         "INSERT INTO meta (name, value) VALUES ('schema', :version), ('node', 0), ('log_start', 0)",
         {"version": version},
@@ -169,6 +175,8 @@ def _migration(step: int, sql: str) -> Body[None]:
         if int(found[0][0]) >= step:  # another process was first
             return
         await tx.script(sql)
+        if step == search.SINCE:
+            await search.make_index(tx)
         await tx.fetch("UPDATE meta SET value = :step WHERE name = 'schema'", {"step": step})
 
     return migrate

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from comments_service.errors import DatabaseUnusable, Unavailable
-from comments_service.storage.database import Body, MissingTable, Params, Row
+from comments_service.storage.database import Body, Engine, MissingTable, Params, Row
 
 T = TypeVar("T")
 _Work = Callable[[asyncpg.Connection], Coroutine[Any, Any, T]]
@@ -52,6 +52,7 @@ class PostgresDatabase:
     """A PostgreSQL database that several processes share."""
 
     exclusive = False
+    engine: Engine = "postgres"
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -166,6 +167,8 @@ async def _connect(urls: list[str], options: dict[str, Any]) -> asyncpg.Connecti
 
 
 class _PostgresTransaction:
+    engine: Engine = "postgres"
+
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 

@@ -7,6 +7,8 @@ from typing import Any
 from comments_service.core.filters import FIRST, Filter, Place
 from comments_service.core.models import Comment
 from comments_service.core.moderation import STATUSES
+from comments_service.core.search import query
+from comments_service.storage import search
 from comments_service.storage.comments import COLUMNS
 from comments_service.storage.database import Database, in_list
 
@@ -17,8 +19,6 @@ _CONDITIONS = {
     "author": "(name = :author OR (email = :author AND email <> ''))",
     "network": "network = :network AND network <> ''",
     "reason": "reasons LIKE :reason ESCAPE '!'",
-    "text": "(lower(name) LIKE :text ESCAPE '!' OR lower(email) LIKE :text ESCAPE '!'"
-    " OR lower(body) LIKE :text ESCAPE '!')",
     "since": "created_at >= :since",
     "until": "created_at < :until",
     "as_of": "touched_at <= :as_of",
@@ -32,8 +32,6 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
         if getattr(wanted, name) not in (None, "")
     }
     parts = [_CONDITIONS[name] for name in values]
-    if "text" in values:
-        values["text"] = _holding(wanted.text.lower())
     if "reason" in values:
         values["reason"] = _holding(f'"code": "{wanted.reason}"')
     if wanted.above is not None:
@@ -51,6 +49,13 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts) or "0 = 0", values
 
 
+async def _source(db: Database, wanted: Filter) -> search.Source:
+    """Return where the comments are read from that have the words of a filter, if it has any."""
+    if not wanted.text:
+        return search.Source()
+    return await search.source(db, query(wanted.text), private=True)
+
+
 def _holding(text: str) -> str:
     escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return f"%{escaped}%"
@@ -61,13 +66,15 @@ async def page(
 ) -> list[Comment]:
     """Return what is behind a place in a queue, the newest first or the oldest first."""
     where, params = _where(wanted)
+    words = await _source(db, wanted)
     if oldest and after == FIRST:
         after = (-1, -1)
     way, order = (">", "ASC") if oldest else ("<", "DESC")
     rows = await db.scan(
-        f"""SELECT {COLUMNS} FROM comments WHERE {where} AND (created_at, id) {way} (:at, :id)
+        f"""SELECT {COLUMNS} FROM {words.tables}
+            WHERE {where} AND {words.condition} AND (created_at, id) {way} (:at, :id)
             ORDER BY created_at {order}, id {order} LIMIT :limit""",
-        params | {"at": after[0], "id": after[1], "limit": limit},
+        params | words.params | {"at": after[0], "id": after[1], "limit": limit},
     )
     return [Comment(*row) for row in rows]
 
@@ -75,8 +82,10 @@ async def page(
 async def count(db: Database, wanted: Filter, most: int) -> int:
     """Return how many comments are wanted, at most `most`: a number costs no more than that."""
     where, params = _where(wanted)
+    words = await _source(db, wanted)
     rows = await db.scan(
-        f"SELECT count(*) FROM (SELECT 1 AS one FROM comments WHERE {where} LIMIT :most) AS counted",
-        params | {"most": most},
+        f"""SELECT count(*) FROM (SELECT 1 AS one FROM {words.tables}
+            WHERE {where} AND {words.condition} LIMIT :most) AS counted""",
+        params | words.params | {"most": most},
     )
     return int(rows[0][0])

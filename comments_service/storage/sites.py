@@ -96,13 +96,20 @@ async def record_change(tx: Transaction, seq: int, comment: Comment, kind: str, 
     )
 
 
-async def changes_after(db: Queries, site_id: int, after: int, limit: int) -> list[Change]:
-    """Return the changes after a number in commit order, each with its comment as it is now."""
+async def changes_after(
+    db: Queries, site_id: int, after: int, limit: int, thread_id: int | None = None
+) -> list[Change]:
+    """Return the changes of a site or of one thread after a number in commit order.
+
+    Each comes with its comment as it is now.
+    """
+    # Each has an index of its own.
+    belongs = "ch.site_id = :s" if thread_id is None else "ch.thread_id = :thread_id"
     columns = ", ".join(f"c.{name.strip()}" for name in COLUMNS.split(","))
     rows = await db.fetch(
         f"""SELECT ch.seq, ch.kind, ch.at, {columns} FROM changes ch
             JOIN comments c ON c.thread_id = ch.thread_id AND c.id = ch.comment_id
-            WHERE ch.site_id = :s AND ch.seq > :after ORDER BY ch.seq LIMIT :limit""",
-        {"s": site_id, "after": after, "limit": limit},
+            WHERE {belongs} AND ch.seq > :after ORDER BY ch.seq LIMIT :limit""",
+        {"s": site_id, "thread_id": thread_id, "after": after, "limit": limit},
     )
     return [Change(row[0], row[1], row[2], Comment(*row[3:])) for row in map(tuple, rows)]

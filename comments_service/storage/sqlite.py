@@ -22,12 +22,13 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from comments_service.errors import DatabaseUnusable, Unavailable
-from comments_service.storage.database import Body, MissingTable, Params, Row
+from comments_service.storage.database import Body, Engine, MissingTable, Params, Row
 
 T = TypeVar("T")
 
 _BATCH = 256
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000")
+_CAN_SEARCH = "SELECT 1 FROM pragma_module_list WHERE name = 'fts5'"
 _READ_PRAGMAS = ("query_only = ON", "cache_size = -4000", "busy_timeout = 5000")
 
 
@@ -35,6 +36,7 @@ class SqliteDatabase:
     """A SQLite file, owned by this process while it is open."""
 
     exclusive = True
+    engine: Engine = "sqlite"
 
     def __init__(
         self, lock: int, writer: _Writer, quick: sqlite3.Connection, patient: aiosqlite.Connection
@@ -53,6 +55,8 @@ class SqliteDatabase:
             writer = _Writer(path)
             quick = sqlite3.connect(path, isolation_level=None)
             patient = await aiosqlite.connect(path, isolation_level=None)
+            if not quick.execute(_CAN_SEARCH).fetchall():
+                raise sqlite3.NotSupportedError("this Python's SQLite was built without FTS5")
             for pragma in _READ_PRAGMAS:
                 quick.execute(f"PRAGMA {pragma}")
                 await patient.execute(f"PRAGMA {pragma}")
@@ -113,6 +117,8 @@ def _translated() -> Iterator[None]:
 
 class _SqliteTransaction:
     """A transaction on the writer's thread: its methods never really wait."""
+
+    engine: Engine = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

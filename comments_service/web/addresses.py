@@ -17,6 +17,8 @@ HOST_NAMES = {
     "order": "comment-order",
     "replyTo": "replyTo",
     "quote": "quote",
+    "edit": "comment-edit",
+    "delete": "comment-delete",
 }
 """How a host page's address names what the thread's own page calls by the shorter name."""
 
@@ -84,6 +86,10 @@ class Addresses:
         other = replace(self, order=None if self.order else "newest")
         return other.page("last" if other.order else "first")
 
+    def spoken(self, lang: str) -> str:
+        """Return the address of the same page in another language."""
+        return replace(self, lang=lang).page(str(self.view.get("page", 1)))
+
     def reply(self, comment: Record) -> str:
         """Return the address of the form for a reply."""
         return self._to("respond", **self.view, order=self.order, replyTo=comment["id"])
@@ -92,6 +98,16 @@ class Addresses:
         """Return the address of the form for a reply that begins with a quotation."""
         wanted = {"replyTo": comment["id"], "quote": comment["id"]}
         return self._to("respond", **self.view, order=self.order, **wanted)
+
+    def edit(self, comment: Record) -> str:
+        """Return the address of the form by which its author edits a comment."""
+        anchor = f"comment-{comment['id']}"
+        return self._to(anchor, **self.view, order=self.order, edit=comment["id"])
+
+    def delete(self, comment: Record) -> str:
+        """Return the address of the form by which its author deletes a comment."""
+        anchor = f"comment-{comment['id']}"
+        return self._to(anchor, **self.view, order=self.order, delete=comment["id"])
 
     def cancel(self, comment_id: int) -> str:
         """Return the address of the same view without a reply."""
@@ -110,8 +126,8 @@ class Addresses:
             return self._to(anchor, **self.view)
         return f"{self.root}c/{comment['id']}"
 
-    def action(self) -> str:
-        """Return where the form is sent."""
+    def action(self, anchor: str = "respond") -> str:
+        """Return where a form is sent."""
         named = {
             "thread": self.thread.key,
             **self.view,
@@ -119,7 +135,7 @@ class Addresses:
             "receipt": self.receipts,
             "lang": self.lang,
         }
-        return f"{self.root}sites/{self.links.slug}/thread?{encoded(named)}#respond"
+        return f"{self.root}sites/{self.links.slug}/thread?{encoded(named)}#{anchor}"
 
     def static(self, name: str) -> str:
         """Return the address of a file of the service."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from comments_service.core.draft import Draft, Preview
+from comments_service.core.draft import Draft, Preview, Vote
 from comments_service.core.models import Record, Site, Thread
 from comments_service.core.paging import pages
 from comments_service.core.records import (
     Links,
-    change_record,
     comment_page,
     own_record,
     public,
@@ -24,10 +21,10 @@ from comments_service.core.records import (
     tree,
 )
 from comments_service.core.sentence import Sentence
-from comments_service.core.threads import NAMELESS, normalised_key
 from comments_service.errors import BadFields, FieldError
-from comments_service.operations import commenting, reading
+from comments_service.operations import commenting, reading, voting
 from comments_service.web.cache import Answer, Read
+from comments_service.web.changes import Changes
 from comments_service.web.context import Web
 from comments_service.web.intake import (
     comment_id,
@@ -36,12 +33,13 @@ from comments_service.web.intake import (
     number,
     page_number,
     parsed,
+    thread_key,
     visitor,
 )
+from comments_service.web.own import until
 
 JSON = "application/json"
 MOST_COUNTS = 200
-MOST_WAIT = 30
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -58,19 +56,13 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/comments/{id}", api.edit, methods=["PATCH"]),
         Route("/comments/{id}", api.delete, methods=["DELETE"]),
         Route("/comments/{id}/replies", read(api.replies), methods=["GET"]),
+        Route("/comments/{id}/votes", api.vote, methods=["POST"]),
+        Route("/comments/{id}/votes", api.take_vote_back, methods=["DELETE"]),
         Route("/counts", read(api.counts), methods=["GET"]),
         Route("/recent", read(api.recent), methods=["GET"]),
-        Route("/changes", Changes(web, api), methods=["GET"]),
+        Route("/changes", Changes(web), methods=["GET"]),
         Route("/preview", api.preview, methods=["POST"]),
     ]
-
-
-def wanted_key(request: Request, *, needed: bool = True) -> str:
-    """Return the normalised key of the query's thread. Raises BadFields."""
-    key = normalised_key(request.query_params.get("thread", "")[:1000])
-    if needed and not key:
-        raise BadFields(FieldError("thread", "missing", NAMELESS))
-    return key
 
 
 class Api:
@@ -82,13 +74,13 @@ class Api:
     async def page(self, request: Request) -> Answer:
         """Answer one page of a thread."""
         site = await self._web.sites.of(request)
-        thread = await reading.thread(self._service, site, wanted_key(request))
+        thread = await reading.thread(self._service, site, thread_key(request))
         last = pages(thread.floors, thread.page_size)
         newest = request.query_params.get("order") == "newest"
         asked = page_number(request.query_params.get("page"), last, "last" if newest else "first")
         receipts = visitor(request, self._service).receipts
         found = await reading.page(self._service, thread, asked, receipts)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         roots = [tree(thread, root, links, found.own) for root in found.roots]
         record = {
             "thread": thread_record(thread),
@@ -104,7 +96,7 @@ class Api:
         receipts = visitor(request, self._service).receipts
         number = comment_id(request)
         thread, comment = await reading.resolve(self._service, number, site, receipts)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         own = comment.id in receipts
         shown = (own_record if own else public)(thread, comment, links)
         record = {
@@ -121,7 +113,7 @@ class Api:
         thread, root, found, following = await reading.replies(
             self._service, comment_id(request), site, cursor
         )
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         path = f"comments/{root.id}/replies"
         record = {
             "root": public(thread, root, links),
@@ -150,9 +142,9 @@ class Api:
         """Answer the newest published comments."""
         site = await self._web.sites.of(request)
         limit = number(request.query_params, "limit", 10, 1, 100)
-        key = wanted_key(request, needed=False)
+        key = thread_key(request, needed=False)
         change = await reading.site_change(self._service, site.site_id)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         found = await reading.recent(self._service, site, limit, key or None)
         records = [
             public(thread, comment, links)
@@ -160,20 +152,6 @@ class Api:
             for thread, comment in found
         ]
         return _site_answer({"comments": records}, site, change)
-
-    async def changes(self, request: Request) -> Answer:
-        """Answer what readers could notice after a cursor."""
-        site = await self._web.sites.of(request)
-        after = number(request.query_params, "after", 0, 0, 2**62)
-        limit = number(request.query_params, "limit", 100, 1, 500)
-        change = await reading.site_change(self._service, site.site_id)
-        found = await reading.changes(self._service, site, after, limit)
-        links = self._service.links(site.slug)
-        record = {
-            "changes": [change_record(change, thread, links) for thread, change in found],
-            "next": found[-1][1].seq if found else after,
-        }
-        return _site_answer(record, site, change)
 
     async def post(self, request: Request) -> Response:
         """Store a comment."""
@@ -184,7 +162,7 @@ class Api:
             key = parsed(Draft, {**_KEYLESS, "submission_key": request.headers["idempotency-key"]})
             draft = draft.model_copy(update={"submission_key": key.submission_key})
         posted = await self._web.post(request, site, draft, sender)
-        links = self._service.links(site.slug)
+        links = self._service.links(site.slug, site.policy)
         record = {
             "comment": _own(request, own_record(posted.thread, posted.comment, links)),
             "receipt": posted.receipt,
@@ -204,7 +182,7 @@ class Api:
         thread, comment = await commenting.edit_comment(
             self._service, site, comment_id(request), body, asker
         )
-        record = own_record(thread, comment, self._service.links(site.slug))
+        record = own_record(thread, comment, self._service.links(site.slug, site.policy))
         return _json({"comment": _own(request, record)})
 
     async def delete(self, request: Request) -> Response:
@@ -215,6 +193,24 @@ class Api:
             self._service, site, comment_id(request), visitor(request, self._service)
         )
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def vote(self, request: Request) -> Response:
+        """Count that a comment helped the asker."""
+        return await self._voted(request, wanted=True)
+
+    async def take_vote_back(self, request: Request) -> Response:
+        """Forget that a comment helped the asker."""
+        return await self._voted(request, wanted=False)
+
+    async def _voted(self, request: Request, *, wanted: bool) -> Response:
+        site = await self._web.sites.of(request)
+        await self._web.sites.sender(request, site)
+        key = parsed(Vote, await fields_of(request)).visitor
+        asker = visitor(request, self._service)
+        self._web.votes.admit(asker.address)
+        who = voting.voter(self._service, asker, key)
+        number = await voting.vote(self._service, site, comment_id(request), who, wanted=wanted)
+        return _json({"votes": number, "voted": wanted})
 
     async def preview(self, request: Request) -> Response:
         """Answer how a text would look, from the very function that stores it."""
@@ -233,37 +229,14 @@ class Api:
 _KEYLESS = {"thread": "/", "name": "-", "body": "-"}
 
 
-class Changes(Read):
-    """The changes of a site; with `wait`, an empty answer is held back until there is something."""
-
-    def __init__(self, web: Web, api: Api) -> None:
-        super().__init__(web.cache, api.changes)
-        self._web = web
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer at once, or wait for the next change first."""
-        if b"wait=" in scope["query_string"]:
-            await self._wait(Request(scope, receive))
-        await super().__call__(scope, receive, send)
-
-    async def _wait(self, request: Request) -> None:
-        site = await self._web.sites.of(request)
-        after = number(request.query_params, "after", 0, 0, 2**62)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + number(request.query_params, "wait", 0, 0, MOST_WAIT)
-        service = self._web.service
-        while (left := deadline - loop.time()) > 0:
-            if await reading.site_change(service, site.site_id) > after:
-                return
-            # Where other processes write too, their changes are looked for; ours are told.
-            await service.news.wait(
-                site.site_id, left if service.database.exclusive else min(left, 0.5)
-            )
-
-
 def _own(request: Request, record: Record) -> Record:
-    """Return an author's record with its reasons in the language of whoever asks."""
-    return record | {"reasons": [language_of(request).say(why) for why in record["reasons"]]}
+    """Return an author's record: why it waits, in their language, and until when they may change it."""
+    reasons = [language_of(request).say(why) for why in record["reasons"]]
+    created_at = record.get("created_at")  # hidden from the author too, once it was refused
+    return record | {
+        "reasons": reasons,
+        "editable_until": until(created_at) if created_at else None,
+    }
 
 
 def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool) -> Record:
@@ -281,7 +254,12 @@ def _page_links(links: Links, thread: Thread, page: int, last: int, newest: bool
 
 def _answer(record: Record, site: Site, thread: Thread, *, personal: bool = False) -> Answer:
     return Answer(
-        orjson.dumps(record), JSON, site.site_id, thread.thread_id, thread.change, personal=personal
+        orjson.dumps(record),
+        JSON,
+        site.site_id,
+        thread.thread_id,
+        thread.freshness,
+        personal=personal,
     )
 
 

@@ -21,8 +21,8 @@ from comments_service.web.intake import visitor
 from comments_service.web.limits import Guesses, Limit
 from comments_service.web.sites import Sites
 
-POSTS, PREVIEWS, LOGINS = 30, 120, 10
-"""New comments, previews and attempts to sign in that one network may make in a minute."""
+POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES = 30, 120, 10, 60, 60
+"""What one network may make in a minute: comments, previews, attempts to sign in, votes, searches."""
 PASSWORDS, CODES = (5, 20, 15 * 60.0), (3, 10, 3600.0)
 """Wrong guesses at one account: of each network its own, of all together, in how many seconds."""
 
@@ -37,6 +37,8 @@ class Web:
     posts: Limit
     previews: Limit
     logins: Limit
+    votes: Limit
+    searches: Limit
     passwords: Guesses
     codes: Guesses
     provider: Provider | None
@@ -54,6 +56,8 @@ class Web:
             Limit(POSTS, on),
             Limit(PREVIEWS, on),
             Limit(LOGINS, on),
+            Limit(VOTES, on),
+            Limit(SEARCHES, on),
             Guesses(*PASSWORDS, on),
             Guesses(*CODES, on),
             provider_of(*provider),

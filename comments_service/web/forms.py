@@ -68,7 +68,7 @@ async def answered(service: Service, site: Site, thread: Thread, text: str) -> C
 def quotation(service: Service, site: Site, comment: Comment) -> str:
     """Return a comment's source as a quotation, byte for byte, with author and address below."""
     quoted = "".join(f"> {line}\n" for line in comment.body.split("\n"))
-    link = service.links(site.slug).permalink(comment.id)
+    link = service.links(site.slug, site.policy).permalink(comment.id)
     return f"{quoted}>\n> — {comment.name}, {link}\n\n"
 
 

@@ -15,6 +15,7 @@ from comments_service.core.draft import comment_number
 from comments_service.core.models import Visitor
 from comments_service.core.sentence import Sentence
 from comments_service.core.text import clean_line, forbidden
+from comments_service.core.threads import NAMELESS, normalised_key
 from comments_service.errors import (
     BadFields,
     BodyMalformed,
@@ -114,6 +115,14 @@ def page_number(text: str | None, last: int, default: str = "first") -> int:
         sentence = Sentence("Ask for a page by its number from 1, 'first' or 'last'.")
         raise BadFields(FieldError("page", "page_invalid", sentence))
     return min(int(text[:18]), last)
+
+
+def thread_key(request: Request, *, needed: bool = True) -> str:
+    """Return the normalised key of the query's thread. Raises BadFields."""
+    key = normalised_key(request.query_params.get("thread", "")[:1000])
+    if needed and not key:
+        raise BadFields(FieldError("thread", "missing", NAMELESS))
+    return key
 
 
 def comment_id(request: Request) -> int:

@@ -43,7 +43,7 @@ async def filter_of(sites: Sites, query: Mapping[str, str]) -> Filter:
         author=_text(query, "author"),
         network=_text(query, "network"),
         reason=_code(query),
-        text=_text(query, "q"),
+        text=query.get("q", "").strip(),  # any text is a query, see core.search
         since=_moment(query, "since"),
         until=_moment(query, "until", end=True),
     )

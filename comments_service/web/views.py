@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from comments_service.core.draft import web_address
-from comments_service.core.models import Record, Site, Thread
+from comments_service.core.models import Record, Site, Thread, Visitor
 from comments_service.core.paging import pages
-from comments_service.core.records import own_record, public, tree
+from comments_service.core.records import own_record, public, timestamp, tree
 from comments_service.core.tree import Node
 from comments_service.errors import CommentUnknown
-from comments_service.language import Language
+from comments_service.language import LANGUAGES, Language
+from comments_service.language import language as language_named
 from comments_service.operations import reading
 from comments_service.service import Service
 from comments_service.web.addresses import Addresses
 from comments_service.web.intake import number, page_number
+from comments_service.web.own import Change, Own, own
+from comments_service.web.quotes import every, quoted_by
 
 HTML = "text/html; charset=utf-8"
 _TINTS = 6
@@ -30,6 +33,11 @@ _WINDOW = 2  # page numbers on each side of the one shown
 def _initial(name: str) -> str:
     first = unicodedata.normalize("NFC", name)[:1].upper()
     return first if first.isalnum() else "·"
+
+
+def _below(replies: list[Record]) -> int:
+    """Count the comments that are to be seen among replies and below them."""
+    return sum(record["author"] is not None for record in every(replies))
 
 
 def _tint(name: str) -> int:
@@ -45,8 +53,9 @@ def _templates(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"initial": _initial, "tint": _tint}
+    made.filters |= {"below": _below, "initial": _initial, "tint": _tint, "timestamp": timestamp}
     made.tests["web_address"] = web_address
+    made.globals["languages"] = [language_named(code) for code in LANGUAGES]
     return language.teach(made)
 
 
@@ -83,6 +92,19 @@ class View:
     reasons: Mapping[str, list[str]]
     head: Record | None = None  # the root whose further replies are shown
     following: int | None = None
+    own: Own = field(default_factory=Own)
+    quoted: Mapping[str, list[Record]] = field(default_factory=dict)  # by whom on this page, by id
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Return who wrote the comments that are to be seen, by id."""
+        return {c["id"]: c["author"]["name"] for c in every(self.comments) if c["author"]}
+
+    @property
+    def loose(self) -> Change | None:
+        """Return a form to change a comment that is not to be seen here."""
+        change = self.own.change
+        return change if change and change.id not in self.names else None
 
     @property
     def numbers(self) -> list[int]:
@@ -97,11 +119,19 @@ class View:
 
 
 async def view(
-    service: Service, site: Site, at: Addresses, query: Mapping[str, str], receipts: frozenset[int]
+    service: Service, site: Site, at: Addresses, query: Mapping[str, str], asker: Visitor
 ) -> View:
     """Return the view that an address asks for. Raises BadFields, CommentUnknown."""
-    if query.get("root"):
-        return await _further(service, site, at, query, receipts)
+    show = _further if query.get("root") else _page
+    shown = await show(service, site, at, query, asker.receipts)
+    quoted = quoted_by(shown.comments, at.links.base_url)
+    mine = await own(service, site, shown.comments, asker, query)
+    return replace(shown, own=mine, quoted=quoted)
+
+
+async def _page(
+    service: Service, site: Site, at: Addresses, query: Mapping[str, str], receipts: frozenset[int]
+) -> View:
     thread, newest = at.thread, query.get("order") == "newest"
     last = pages(thread.floors, thread.page_size)
     asked = page_number(query.get("page"), last, "last" if newest else "first")
@@ -156,11 +186,11 @@ async def _waiting_below(
 ) -> list[Record]:
     """Return the asker's own waiting replies below a root, oldest first."""
     found = []
-    for own in sorted(receipts):
+    for comment_id in sorted(receipts):
         try:
-            thread, comment = await reading.resolve(service, own, site, receipts)
+            thread, comment = await reading.resolve(service, comment_id, site, receipts)
         except CommentUnknown:
             continue
         if comment.root_id == root_id and not comment.visible:
-            found.append(own_record(thread, comment, service.links(site.slug)))
+            found.append(own_record(thread, comment, service.links(site.slug, site.policy)))
     return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,17 +41,29 @@ HOST_PAGE = """<!doctype html>
 class Host:
     """The blog: every path is a page with a thread, and its origin is registered.
 
-    What is put into `pages`, by path, is served instead: its type, its policy and its text.
+    What is put into `pages`, by path, is served instead: its type, its policy and its text. Files come
+    from `folders`, by prefix; what matches `moved` leads to another page, as old links of Typecho do.
     """
 
     def __init__(self) -> None:
         self.service = ""
         self.pages: dict[str, tuple[str, str, str]] = {}
+        self.folders: dict[str, Path] = {}
+        self.moved = re.compile(r"(/archives/\d+)/comment-page-(\d+)/?")
         host = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.split("?")[0]
+                if moved := host.moved.fullmatch(path):
+                    self.send_response(301)
+                    self.send_header("Location", f"{moved[1]}?comment-page={moved[2]}")
+                    self.end_headers()
+                    return
+                for prefix, folder in host.folders.items():
+                    if path.startswith(f"{prefix}/"):
+                        self.send_file(folder / path.removeprefix(f"{prefix}/"))
+                        return
                 usual = ("text/html", "", HOST_PAGE.format(service=host.service, path=path))
                 kind, policy, text = host.pages.get(path, usual)
                 body = text.encode()
@@ -59,6 +73,12 @@ class Host:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def send_file(self, file: Path) -> None:
+                self.send_response(200 if file.is_file() else 404)
+                self.send_header("Content-Type", guess_type(file.name)[0] or "text/plain")
+                self.end_headers()
+                self.wfile.write(file.read_bytes() if file.is_file() else b"")
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -152,7 +172,11 @@ def visit(browser: Browser) -> Iterator[Opener]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", complain)
         page.goto(address)
+        if scripts and "#" not in address:  # they come when the reader comes near
+            page.locator("comment-thread").evaluate("it => it.scrollIntoView()")
         page.locator("section.comments #comments-title").wait_for()
+        if scripts:  # what readers need later is there too
+            page.locator(".comments-arrived").wait_for(state="attached")
         return page
 
     yield opened

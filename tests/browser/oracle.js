@@ -76,7 +76,7 @@
         if (address && !leadsSomewhereSafe(value)) faults.push(`${name} ${named}=${value}`);
       }
     }
-    const scripts = [...document.scripts].filter(({ src }) => !src.endsWith("/static/embed.js"));
+    const scripts = [...document.scripts].filter(({ src }) => !/\/static\/(embed|dashboard\/main)\.js$/.test(src));
     faults.push(...scripts.map(({ outerHTML }) => outerHTML));
     for (const body of document.querySelectorAll(BODIES)) faults.push(...textFaults(body, { tabindex: "0" }));
     return faults;

@@ -93,10 +93,10 @@ def test_the_keyboard_alone(house: House, page: Page, thread: str) -> None:
     expect(page.get_by_role("link", name="Reply to alice")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("textarea")).to_have_value("Why?")
-    for _ in range(3):
+    for _ in range(4):
         page.keyboard.press("Shift+Tab")
     page.keyboard.type("bob")
-    for _ in range(3):
+    for _ in range(4):
         page.keyboard.press("Tab")
     page.keyboard.press("Control+Enter")
     reply = page.locator(".comments-replies article")
@@ -108,7 +108,7 @@ def test_back_takes_a_reply_back(house: House, page: Page, thread: str) -> None:
     house.post(thread, "Let it be.")
     page.reload()
     page.get_by_role("link", name="Reply to alice").click()
-    assert "replyTo=" in page.url
+    page.wait_for_url("**replyTo=*")
     page.go_back()
     expect(page.locator(".comments-answering")).to_have_count(0)
     page.go_forward()

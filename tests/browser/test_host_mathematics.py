@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-import comments_service
 from tests.browser.conftest import House, Opener
 from tests.browser.hosts import Embed, dress, embedding, expect_given
 
 pytestmark = pytest.mark.browser
 
 
-STATIC = Path(comments_service.__file__).parent / "static"
 SUM = "+".join(f"x_{{{n}}}" for n in range(60))
 
 
@@ -186,15 +182,3 @@ def test_a_long_formula_scrolls_in_a_box_of_its_own(
         assert all(whole > seen for whole, seen in boxes)
         assert all(whole == seen for whole, seen in widths(page, ".comments-body"))
         expect(page.locator("article .comments-body [tabindex]")).to_have_count(4)
-
-
-def test_a_first_view_is_small_and_takes_three_requests(
-    house: House, embed: Embed, thread: str
-) -> None:
-    house.post(thread, "Let $a$ be, by (7)式.")
-    page = embed()
-    expect(page.locator(".comments-formula")).to_have_count(1)
-    asked = page.evaluate("performance.getEntriesByType('resource').map(({name}) => name)")
-    assert len([name for name in asked if name.startswith(house.url)]) == 3
-    for name, limit in (("embed.js", 12_000), ("comments.css", 5_000)):
-        assert len(gzip.compress((STATIC / name).read_bytes())) <= limit

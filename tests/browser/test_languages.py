@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -17,7 +19,8 @@ def test_the_page_and_the_element_choose(house: House, visit: Opener, thread: st
     page = embed('lang="zh_TW"')
     expect(page.get_by_role("heading", name="1 則留言")).to_be_visible()
     expect(page.get_by_role("button", name="發表留言")).to_be_visible()
-    expect(page.locator("article time")).to_contain_text("年")
+    expect(page.locator("article time")).to_have_text("現在")
+    expect(page.locator("article time")).to_have_attribute("title", re.compile("年"))
     page.get_by_role("link", name="回覆 alice").click()
     expect(page.locator(".comments-answering")).to_contain_text("正在回覆 alice #1")
     arabic = embed('lang="ar"')

@@ -144,7 +144,10 @@ def test_formulas_read_from_left_to_right_on_any_page(
     page = visit(house.page_of(thread))
     page.evaluate("document.documentElement.dir = 'rtl'")
     for first, second in (("a", "b"), ("c", "d")):
-        boxes = [page.locator("mi", has_text=name).bounding_box() for name in (first, second)]
+        boxes = [
+            page.locator(".comments-body mi", has_text=name).bounding_box()
+            for name in (first, second)
+        ]
         assert boxes[0] is not None
         assert boxes[1] is not None
         assert boxes[0]["x"] < boxes[1]["x"]

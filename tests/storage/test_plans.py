@@ -6,12 +6,14 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from comments_service.core.filters import Filter
+from comments_service.core.search import query
 from comments_service.core.tree import SHOWN_REPLIES
-from comments_service.storage import comments, log, queue, sites
+from comments_service.storage import comments, finding, log, queue, search, sites
 from comments_service.storage.database import Row, Transaction, schema_sql
 from tests.conftest import Clock, House, house_on
 from tests.postgres import PostgresServer
@@ -61,6 +63,10 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "find": (lambda db: comments.find(db, 5), "comments_id"),
     "after": (lambda db: comments.after(db, (THREAD, 5), 32), "sqlite_autoindex_comments_1"),
     "changes": (lambda db: sites.changes_after(db, 7, 3, 100), "changes_site"),
+    "changes of a thread": (
+        lambda db: sites.changes_after(db, 7, 3, 100, THREAD),
+        "sqlite_autoindex_changes_1",
+    ),
 }
 
 
@@ -178,3 +184,123 @@ async def test_a_sqlite_page_takes_the_same_steps_in_a_large_thread(tmp_path: Pa
         connection.close()
     for where in ("first", "middle", "last"):
         assert steps[SMALL, where] == steps[LARGE, where]
+
+
+# --- Search: few comments by the index and then by id, many in the order of reading, line by line ---
+
+SEARCHES: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
+    "readers": (lambda db: finding.published(db, 7, None, query("words x"), 20), "comments_recent"),
+    "readers of a thread": (
+        lambda db: finding.published(db, 7, THREAD, query("words x"), 20),
+        "comments_thread_recent",
+    ),
+    "moderators": (
+        lambda db: queue.page(db, Filter("approved", text="words x"), 50),
+        "comments_queue",
+    ),
+}
+
+
+class Recorded:
+    """A database that answers, and keeps what it was asked."""
+
+    def __init__(self, database: Any) -> None:
+        self._database, self.engine = database, database.engine
+        self.asked: list[tuple[str, Any]] = []
+
+    async def scan(self, sql: str, params: Any = None) -> list[Row]:
+        self.asked.append((sql, params))
+        return await self._database.scan(sql, params)  # type: ignore[no-any-return]
+
+
+async def keep_words(house: House) -> None:
+    """Keep the same words of every comment, and one that only one has."""
+
+    async def store(tx: Transaction) -> None:
+        await tx.fetch(
+            """INSERT INTO search (thread_id, comment_id, words)
+               SELECT thread_id, id, CAST(:words AS TEXT) ||
+                      CASE WHEN id = 7 THEN 'rare ' ELSE '' END FROM comments""",
+            {"words": " alice |" + " words x" * 60 + " | "},
+        )
+        enter = {
+            "sqlite": "INSERT INTO search_index (rowid, words) SELECT comment_id, words FROM search",
+            "postgres": "UPDATE search SET vector = array_to_tsvector(string_to_array(btrim(words), ' '))",
+        }
+        await tx.fetch(enter[tx.engine])
+
+    await house.service.database.write(store)
+    await house.service.database.write(lambda tx: tx.fetch("ANALYZE"))
+
+
+@pytest.mark.parametrize("few", [SMALL + 1, 1], ids=["few", "many"])
+async def test_sqlite_searches_by_the_index_or_in_the_order_of_reading(
+    tmp_path: Path, few: int
+) -> None:
+    async with house_on(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, Clock()) as house:
+        await fill(house, SMALL)
+        await keep_words(house)
+        for read, index in SEARCHES.values():
+            recorded = Recorded(house.service.database)
+            with mock.patch.object(search, "FEW", few):
+                await read(recorded)
+            sql, params = recorded.asked[-1]
+            rows = await house.service.database.fetch(f"EXPLAIN QUERY PLAN {sql}", params)
+            plan = "\n".join(row[3] for row in rows)
+            if few == 1:
+                assert f"SEARCH comments USING INDEX {index}" in plan, plan
+                assert "SEARCH s USING INDEX sqlite_autoindex_search_1" in plan, plan
+                assert "TEMP B-TREE" not in plan and "SCAN" not in plan, plan
+            else:
+                assert "SCAN search_index VIRTUAL TABLE INDEX" in plan, plan
+                assert "SEARCH comments USING INDEX comments_id (id=?)" in plan, plan
+
+
+async def test_a_rare_word_in_a_large_thread_touches_one_row(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.create_database(template="house")
+    async with house_on(url, tmp_path, Clock()) as house:
+        await fill(house, LARGE)
+        await keep_words(house)
+        recorded = Recorded(house.service.database)
+        await finding.published(recorded, 7, None, query("rare words"), 20)  # type: ignore[arg-type]
+        sql, params = recorded.asked[-1]
+        explain = f"EXPLAIN (ANALYZE, FORMAT JSON, COSTS OFF, TIMING OFF) {sql}"
+        plan = json.loads((await house.service.database.fetch(explain, params))[0][0])[0]["Plan"]
+        assert {name for _, name in _scans(plan)} >= {"search_index", "comments_id"}, plan
+        assert _rows_read(plan) == 1
+    postgres.drop_database(url.rsplit("/", 1)[1])
+
+
+@pytest.mark.parametrize("text", ["words", '"words x"', "rare"])
+async def test_a_search_takes_the_same_steps_in_a_large_thread(tmp_path: Path, text: str) -> None:
+    steps = []
+    for size in (SMALL, LARGE):
+        path = tmp_path / f"{size}.sqlite"
+        async with house_on(f"sqlite:///{path}", tmp_path, Clock()) as house:
+            await fill(house, size)
+            await keep_words(house)
+            recorded = Recorded(house.service.database)
+            with mock.patch.object(search, "FEW", 50), mock.patch.object(finding, "REACH", 50):
+                found, _ = await finding.published(recorded, 7, None, query(text), 20)  # type: ignore[arg-type]
+            assert len(found) == (1 if text == "rare" else 20)
+        steps.append([_steps(path, sql, params) for sql, params in recorded.asked])
+    # The index reads its tree by statements of its own: of another depth, of some more steps.
+    assert steps[1] == pytest.approx(steps[0], abs=20)
+
+
+def _steps(path: Path, sql: str, params: Any) -> int:
+    import sqlite3
+
+    connection, count = sqlite3.connect(path), 0
+
+    def tick() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    connection.set_progress_handler(tick, 1)
+    connection.execute(sql, params).fetchall()
+    connection.close()
+    return count

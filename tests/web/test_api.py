@@ -30,7 +30,11 @@ async def test_a_page_holds_what_the_contract_says(client: httpx2.AsyncClient) -
     [root] = page["comments"]
     assert {"id", "floor", "parent_id", "depth", "status", "author", "html", "excerpt", "published_at",
             "edited_at", "permalink", "reply_url", "replies"} <= set(root)  # fmt: skip
-    assert root["author"] == {"name": "alice", "url": None, "avatar": None, "badge": None}
+    avatar = root["author"].pop("avatar")
+    assert root["author"] == {"name": "alice", "url": None, "badge": None}
+    figure = await client.get(avatar)
+    assert figure.headers["content-type"] == "image/svg+xml" and "<script" not in figure.text
+    assert "immutable" in figure.headers["cache-control"]
     assert root["html"] == (
         '<p>Let <span class="comments-together"><span class="comments-formula" data-source="$a&lt;b$">'
         "<math><mi>a</mi><mo>&lt;</mo><mi>b</mi></math></span>.</span></p>\n"
@@ -276,6 +280,21 @@ async def test_changes_are_read_with_a_cursor(house: House, client: httpx2.Async
     assert end == {"changes": [], "next": 2}
 
 
+async def test_changes_of_one_thread_are_told_alone(
+    house: House, client: httpx2.AsyncClient
+) -> None:
+    first = (await house.post(thread="/one")).thread.change
+    await house.post(thread="/other")
+    asked = f"{API}/changes?thread=/one&after={first}"
+    assert (await client.get(asked)).json() == {"changes": [], "next": first}
+    waiting = asyncio.ensure_future(client.get(f"{asked}&wait=30"))
+    await house.post(thread="/other", body="Still elsewhere.")
+    last = (await house.post(thread="/one", body="Here.")).thread.change
+    answer = (await waiting).json()
+    assert [change["seq"] for change in answer["changes"]] == [answer["next"]] == [last]
+    assert answer["changes"][0]["comment"]["excerpt"] == "Here."
+
+
 async def test_changes_can_be_waited_for(house: House, client: httpx2.AsyncClient) -> None:
     waiting = asyncio.ensure_future(client.get(f"{API}/changes?after=0&wait=20"))
     await asyncio.sleep(0)
@@ -359,3 +378,24 @@ async def test_too_many_posts_wait_but_the_same_one_again_does_not(
         assert [answer.status_code for answer in answers[:-1]] == [201] * (POSTS - 1)
         assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, "rate_limited")
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 61
+
+
+async def test_a_vote_is_counted_once_for_each_key_and_taken_back(
+    client: httpx2.AsyncClient,
+) -> None:
+    number = (await post(client)).json()["comment"]["id"]
+    url = f"{API}/comments/{number}/votes"
+    for _ in range(2):
+        answer = await client.post(url, json={"visitor": "bob's browser"})
+        assert answer.json() == {"votes": 1, "voted": True}
+    assert (await client.post(url, data={"visitor": "another"})).json()["votes"] == 2
+    page = (await client.get(f"{API}/comments?thread=/post")).json()
+    assert page["comments"][0]["votes"] == 2
+    gone = await client.request("DELETE", url, json={"visitor": "another"})
+    assert gone.json() == {"votes": 1, "voted": False}
+    page = (await client.get(f"{API}/comments?thread=/post")).json()
+    assert page["comments"][0]["votes"] == 1
+    assert (await client.post(f"{API}/comments/404/votes", json={})).status_code == 404
+    assert (await client.post(url, json={"visitor": "x" * 201})).status_code == 422
+    for digest in ("0" * 31, "g" * 32, "%00", "0" * 33):
+        assert (await client.get(f"/avatars/{digest}.svg")).status_code == 404

@@ -16,6 +16,7 @@ from comments_service.core.tree import SHOWN_REPLIES
 from comments_service.language import LANGUAGES, Language
 from comments_service.operations import deciding
 from comments_service.operations.deciding import Ask
+from comments_service.operations.receipts import receipt
 from tests.conftest import MONA, Clock, House, client_of, house_on
 from tests.web.test_pages import PAGE, TYPED
 
@@ -70,7 +71,10 @@ async def test_links_keep_a_language_that_the_address_names(
     assert "&amp;lang=fr#respond" in re.search(r'<form[^>]* action="([^"]*)"', shown)[1]  # type: ignore[index]
     posted = await client.post(f"{PAGE}&lang=fr", data=TYPED)
     assert "lang=fr" in posted.headers["location"]
-    assert "&amp;lang=" not in (await client.get(PAGE, headers={"Accept-Language": "fr"})).text
+    plain = (await client.get(PAGE, headers={"Accept-Language": "fr"})).text
+    links, others = plain.split('<nav class="comments-languages"')
+    assert "&amp;lang=" not in links
+    assert re.findall(r'hreflang="([^"]*)"', others) == list(LANGUAGES)
 
 
 async def test_refusals_keep_their_codes_and_change_their_sentences(
@@ -151,7 +155,7 @@ class Words(HTMLParser):
     SAID = ("aria-label", "title", "placeholder", "alt", "label")
     VOID = ("meta", "link", "input", "br", "hr", "img", "wbr")
     # What people wrote, and what is not words: times, code, the key of a thread as its title.
-    FREE = ("bdi", "time", "textarea", "code", "h1", "title")
+    FREE = ("bdi", "time", "textarea", "code", "h1", "title", "math")
 
     def __init__(self) -> None:
         super().__init__()
@@ -165,7 +169,9 @@ class Words(HTMLParser):
             if name in self.SAID or name.startswith("data-say-"):
                 self._look(re.sub("⟦[^⟧]*⟧", "", value or ""), f"{name}={value}")
         if tag not in self.VOID:
-            free = given.get("aria-hidden") == "true" or given.get("lang") == ""
+            free = (
+                given.get("aria-hidden") == "true" or given.get("lang") == "" or "hreflang" in given
+            )
             self._open.append((tag, free or tag in self.FREE))
 
     def handle_endtag(self, tag: str) -> None:
@@ -203,13 +209,20 @@ async def test_no_word_is_hard_coded(tmp_path: Path, database_url: str) -> None:
 
 async def every_state(house: House) -> Iterator[tuple[str, str]]:  # type: ignore[misc]
     root = (await house.post("root")).comment
-    reply = (await house.post("reply", name="bob", to=root)).comment
+    link = house.service.links("blog").permalink(root.id)
+    badge = "UPDATE comments SET moderator_id = 1 WHERE id = :id"
+    await house.service.database.write(lambda tx: tx.fetch(badge, {"id": root.id}))
+    reply = (await house.post(f"> root\n>\n> — {link}", name="bob", to=root)).comment
     async with client_of(house) as client:
 
         async def get(address: str) -> tuple[str, str]:
             return address, (await client.get(address)).text
 
         yield await get(PAGE)
+        for act in ("edit", "delete", "other"):
+            yield await get(f"{PAGE}&receipt={receipt(house.service, root.id)}&{act}={root.id}")
+            own = {"own": act, "comment": str(root.id), "body": ""}
+            yield act, (await client.post(f"{PAGE}&receipt=x", data=own)).text
         for number in range(SHOWN_REPLIES + 2):
             await house.post(f"reply {number}", name="bob", to=reply)
         edited = await client.post("/api/v1/sites/blog/comments", json=TYPED)

@@ -117,14 +117,14 @@ async def test_all_that_match_are_counted_and_then_decided_on(
     strict_house: House, strict_client: httpx2.AsyncClient, mona: dict[str, str]
 ) -> None:
     for n in range(3):
-        await strict_house.post(f"100% watches {n}")
-    await strict_house.post("100 watches")
+        await strict_house.post(f"cheap watches {n}")
+    await strict_house.post("cheap books")
     url = f"{DECISIONS}/by-filter"
-    ask = {"filter": {"status": "pending", "q": "100% W", "site": "blog"}, "action": "spam"}
+    ask = {"filter": {"status": "pending", "q": "CHEAP Watch", "site": "blog"}, "action": "spam"}
     dry = (await strict_client.post(url, json=ask | {"dry_run": True}, headers=mona)).json()
     assert dry["count"] == 3
     strict_house.clock.advance(1)
-    await strict_house.post("100% watches, later")
+    await strict_house.post("cheap watches, later")
     done = await strict_client.post(url, json=ask | {"as_of": dry["as_of"]}, headers=mona)
     assert [r["result"] for r in done.json()["results"]] == ["done"] * 3
     assert done.json()["next"] is None
@@ -140,7 +140,8 @@ async def test_queues_are_searched_by_everything_that_is_known(
     await strict_house.post("若$a<b$则", name="李雷", email="lilei@mail.example")
     await strict_house.post("words", name="bob", address="2001:db8::1")
     for query, found in {
-        "q=若": 1, "q=A%3CB": 1, "q=lilei@": 1, "q=李雷": 1, "q=nothing": 0,
+        "q=若": 1, "q=A%3CB": 1, "q=lilei@": 1, "q=李雷": 1, "q=nothing": 0, "q=": 2, "q=%22": 0, "q=%00": 0,
+        f"q={'x' * 300}": 0, "q=若 nothing": 0, "q=WORD": 1, "q=%22word%22": 0,
         "author=bob": 1, "author=lilei@mail.example": 1, "author=lilei": 0,
         "network=2001:db8::/64": 1, "network=192.0.2.1": 1, "reason=first_comment_waits": 2,
         "reason=other": 0, "since=2026-09-21": 2, "until=2026-09-20": 0, "order=oldest": 2,
@@ -182,7 +183,6 @@ async def test_a_decision_that_is_none_is_named(
         "until=9999-12-31",
         "thread=/x",
         "reason=A",
-        "q=" + "x" * 201,
         "author=%00",
     ],
 )

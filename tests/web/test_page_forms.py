@@ -29,7 +29,7 @@ async def test_alice_posts_and_is_led_to_her_comment(
     assert answer.status_code == 303
     place = urlsplit(follow(client, answer))
     assert place.fragment.startswith("comment-")
-    assert "receipt" not in parse_qs(place.query)
+    assert "receipt" in parse_qs(place.query)  # it is hers to change
     there = await client.get(follow(client, answer))
     assert f'id="{place.fragment}"' in there.text
     again = await client.post(PAGE, data=TYPED)

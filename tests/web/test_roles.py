@@ -119,11 +119,14 @@ TABLE = {
 PUBLIC = {
     "GET /", "GET /archives/{cid}", "GET /c/{id}", "GET /livez", "GET /readyz", "GET /static/",
     "GET /sites/{site}/fragment", "GET /sites/{site}/old/{id}", "GET /sites/{site}/thread",
-    "POST /sites/{site}/thread",
+    "POST /sites/{site}/thread", "POST /sites/{site}/preview", "GET /sites/{site}/search",
+    "GET /avatars/{hash}.svg",
     "GET /api/v1/sites/{site}/changes", "GET /api/v1/sites/{site}/comments",
     "GET /api/v1/sites/{site}/comments/{id}", "GET /api/v1/sites/{site}/comments/{id}/replies",
     "GET /api/v1/sites/{site}/counts", "GET /api/v1/sites/{site}/recent",
     "POST /api/v1/sites/{site}/comments", "POST /api/v1/sites/{site}/preview",
+    "GET /api/v1/sites/{site}/search", "POST /api/v1/sites/{site}/comments/{id}/votes",
+    "DELETE /api/v1/sites/{site}/comments/{id}/votes",
     "PATCH /api/v1/sites/{site}/comments/{id}", "DELETE /api/v1/sites/{site}/comments/{id}",
 }  # fmt: skip
 
@@ -527,7 +530,10 @@ async def test_reading_changes_nothing(world: World) -> None:
     database = world.service.database
 
     async def rows() -> dict[str, list[tuple[Any, ...]]]:
-        names = await database.fetch("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = await database.fetch(
+            """SELECT name FROM sqlite_master
+               WHERE type = 'table' AND name NOT LIKE 'search_index%'"""  # that can't be scanned
+        )
         return {
             name: [tuple(row) for row in await database.scan(f"SELECT * FROM {name}")]
             for (name,) in names

@@ -117,6 +117,15 @@ async def test_previews_and_forms_that_come_back_are_only_text(scene: Scene) -> 
         preview = await scene.client.post(f"{API}/preview", json={"body": text or "-"})
         assert preview.status_code in (200, 422)
         assert not stored_faults(preview.json().get("html", ""))
+        part = await scene.client.post("/sites/demo/preview", data={"body": text or "-"})
+        assert part.status_code in (200, 422)
+        assert not page_faults(part.text), attack
+        own = {"own": text, "comment": text, "body": text}
+        for act in (text, "edit"):
+            form = own | {"own": act}
+            back = await scene.client.post(f"/sites/demo/thread?thread={KEY}", data=form)
+            assert back.status_code == 404
+            assert not page_faults(back.text), attack
         typed = dict.fromkeys(("name", "email", "website", "body", "title", "url"), text)
         for button in ({"preview": "1"}, {}):
             form = {"thread": KEY, "email": "bad", **typed, **button}
