@@ -94,7 +94,9 @@ class Pages:
     async def home(self, request: Request) -> Answer:
         """Answer what this is."""
         language = language_of(request)
-        feeds = feed_links("./", DEFAULT_SITE, {"lang": known(request.query_params.get("lang", ""))})
+        feeds = feed_links(
+            "./", DEFAULT_SITE, {"lang": known(request.query_params.get("lang", ""))}
+        )
         return self._page("base_home.html", language, 0, 0, site=DEFAULT_SITE, feeds=feeds)
 
     async def article(self, request: Request) -> Answer:

@@ -128,7 +128,7 @@ class Changes(Poll):
             await news.wait(site.site_id, after, seconds)
             return
         known = after
-        while (left := deadline - loop.time()) > 0:
+        while (left := deadline - loop.time()) > 0 and not news.over:
             if (await self._web.cache.mark((site.site_id, thread_id))).change > after:
                 return
             known = max(known, await news.wait(site.site_id, known, left))
