@@ -29,6 +29,7 @@ from comments_service.web import (
     moderation,
     pages,
     pollers,
+    reports,
     search,
 )
 from comments_service.web.context import Web
@@ -79,7 +80,12 @@ def build(service: Service, demo: bool = False) -> Starlette:
         routes=[
             Mount(
                 "/api/v1/sites/{site}",
-                routes=[*api.routes(web), *pollers.routes(web), *search.api_routes(web)],
+                routes=[
+                    *api.routes(web),
+                    *pollers.routes(web),
+                    *search.api_routes(web),
+                    *reports.api_routes(web),
+                ],
             ),
             Mount(
                 "/api/v1/moderation",
@@ -88,6 +94,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
             *feeds.routes(web),
             *pages.routes(web, demo=demo),
             *search.page_routes(web),
+            *reports.page_routes(web),
             *avatars.routes(),
             *dashboard.routes(web),
             *health.routes(web),
