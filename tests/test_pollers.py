@@ -42,7 +42,7 @@ def test_a_poller_of_ten_lines_hears_of_everything(
     if language == "sh" and not shutil.which("curl"):
         pytest.skip("needs curl")
     text = at(server, program(language, "while"))
-    assert len(text.splitlines()) <= 10
+    assert len([line for line in text.splitlines() if line]) <= 10
     path = tmp_path / "poller"
     path.write_text(text, "utf-8")
     interpreter = sys.executable if language == "python" else "sh"

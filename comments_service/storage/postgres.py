@@ -162,6 +162,7 @@ class PostgresDatabase:
                 connection.terminate()
                 await self._pool.expire_connections()
                 await asyncio.wait({task})
+                task.exception()  # looked at, so that asyncio does not complain of it to people
             with contextlib.suppress(*_LOST, *_AGAIN):
                 await self._pool.release(connection, timeout=1)
         return task.result()
