@@ -23,6 +23,7 @@ from comments_service.web import (
     avatars,
     board,
     dashboard,
+    events,
     feeds,
     health,
     managing,
@@ -83,6 +84,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
                 routes=[
                     *api.routes(web),
                     *pollers.routes(web),
+                    *events.routes(web),
                     *search.api_routes(web),
                     *reports.api_routes(web),
                 ],

@@ -209,6 +209,13 @@ class TooManyRequests(Refused):
         self.retry_after = retry_after
 
 
+class StreamsFull(Refused):
+    code = "streams_full"
+    sentence = Sentence(
+        "This process serves as many event streams as it can. Poll 'changes', or come back later."
+    )
+
+
 class Unavailable(Refused):
     code = "unavailable"
     sentence = Sentence(

@@ -45,6 +45,7 @@ STATUS: dict[type[Refused], int] = {
     errors.TokenUnknown: 404,
     errors.FormExpired: 403,
     errors.TooManyRequests: 429,
+    errors.StreamsFull: 503,
     errors.Unavailable: 503,
 }
 
@@ -95,6 +96,8 @@ def refusal_headers(error: Refused) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, errors.Unavailable | errors.ProviderUnavailable):
         return {"Retry-After": "2"}
+    if isinstance(error, errors.StreamsFull):
+        return {"Retry-After": "30"}
     if isinstance(error, errors.NotAllowed):
         return {"WWW-Authenticate": 'Bearer realm="comments"'}
     return {}
