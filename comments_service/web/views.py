@@ -93,6 +93,7 @@ class View:
     head: Record | None = None  # the root whose further replies are shown
     following: int | None = None
     own: Own = field(default_factory=Own)
+    votes: bool = False  # whether readers can vote here
     quoted: Mapping[str, list[Record]] = field(default_factory=dict)  # by whom on this page, by id
 
     @cached_property
@@ -126,7 +127,7 @@ async def view(
     shown = await show(service, site, at, query, asker.receipts)
     quoted = quoted_by(shown.comments, at.links.base_url)
     mine = await own(service, site, shown.comments, asker, query)
-    return replace(shown, own=mine, quoted=quoted)
+    return replace(shown, own=mine, votes=site.policy.votes, quoted=quoted)
 
 
 async def _page(
