@@ -107,7 +107,8 @@ class Writing:
         language = language_of(request)
         body = views.render("thread.html", language, view=shown, form=form, longest=LONGEST)
         status = STATUS[type(error)] if error else 200
-        return fresh(body, status, refusal_headers(error) if error else None, site.origins)
+        headers = views.headers(site.origins, site.policy)
+        return fresh(body, status, headers | (refusal_headers(error) if error else {}))
 
     def _bare(self, request: Request, site: Site, key: str) -> View:
         number, size = thread_number(site.site_id, key), self._service.settings.page_size

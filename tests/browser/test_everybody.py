@@ -172,6 +172,8 @@ def test_forced_colours_leave_what_is_marked_to_see(
     alice = house.post(thread, "Let it be.")
     page = visit(f"{house.host.url}{thread}#comment-{alice}", forced_colors="active")
     expect(page.locator(".comments-marked")).to_have_css("outline-style", "solid")
+    text = page.evaluate("getComputedStyle(document.querySelector('.comments')).color")
+    expect(page.locator(".comments-avatar path")).to_have_css("stroke", text)
     for control in ("#comments-name", ".comments-post", ".comments-look"):
         expect(page.locator(control)).to_have_css("border-top-style", "solid")
 
