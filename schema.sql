@@ -38,7 +38,7 @@ CREATE TABLE threads (
     count BIGINT NOT NULL DEFAULT 0,  -- comments that readers can see
     change BIGINT NOT NULL DEFAULT 0,  -- the site's change at which this thread last changed
     created_at BIGINT NOT NULL,
-    votes BIGINT NOT NULL DEFAULT 0  -- counts every vote and every vote taken back: it never falls
+    votes BIGINT NOT NULL DEFAULT 0  -- counts votes, votes taken back and new policies: it never falls
 );
 
 CREATE TABLE comments (

@@ -32,6 +32,7 @@ STATUS: dict[type[Refused], int] = {
     errors.WindowClosed: 403,
     errors.NotAllowed: 401,
     errors.VotesOff: 403,
+    errors.VoteOwn: 403,
     errors.NotPermitted: 403,
     errors.BatchUnknown: 404,
     errors.LoginFailed: 401,
