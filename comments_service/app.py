@@ -21,6 +21,7 @@ from comments_service.web import (
     avatars,
     board,
     dashboard,
+    figures,
     health,
     managing,
     moderation,
@@ -80,7 +81,12 @@ def build(service: Service, demo: bool = False) -> Starlette:
             ),
             Mount(
                 "/api/v1/moderation",
-                routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
+                routes=[
+                    *moderation.routes(web),
+                    *board.routes(web),
+                    *managing.routes(web),
+                    *figures.routes(web),
+                ],
             ),
             *pages.routes(web, demo=demo),
             *search.page_routes(web),

@@ -1,0 +1,2 @@
+-- Feeds.
+SELECT 1;
