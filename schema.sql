@@ -101,6 +101,8 @@ CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
 CREATE INDEX comments_edited ON comments (created_at, id) WHERE edits > 0;
 CREATE INDEX comments_created ON comments (created_at, id);
 CREATE INDEX comments_touched ON comments (touched_at);
+CREATE INDEX comments_arrived ON comments (site_id, created_at);
+CREATE INDEX comments_held ON comments (site_id, created_at) WHERE reasons <> '[]';
 CREATE INDEX comments_name ON comments (name, created_at, id);
 CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
 CREATE INDEX comments_network ON comments (network, created_at, id) WHERE network <> '';
@@ -143,6 +145,7 @@ CREATE TABLE log (
 CREATE INDEX log_seq ON log (seq);
 CREATE INDEX log_batch ON log (batch, seq);
 CREATE INDEX log_actor ON log (actor, seq);
+CREATE INDEX log_figures ON log (site_id, at, action, actor);
 
 -- The end of the log; the last row that a transaction locks. It has one row.
 CREATE TABLE log_head (

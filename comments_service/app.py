@@ -25,6 +25,7 @@ from comments_service.web import (
     dashboard,
     events,
     feeds,
+    figures,
     health,
     managing,
     moderation,
@@ -91,7 +92,12 @@ def build(service: Service, demo: bool = False) -> Starlette:
             ),
             Mount(
                 "/api/v1/moderation",
-                routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
+                routes=[
+                    *moderation.routes(web),
+                    *board.routes(web),
+                    *managing.routes(web),
+                    *figures.routes(web),
+                ],
             ),
             *feeds.routes(web),
             *pages.routes(web, demo=demo),

@@ -58,6 +58,7 @@ TABLE = {
     "POST /dashboard/logout":             "login login login login login  login login login",
     "GET /dashboard/queue":               "login 200 200 403 200  login login login",
     "GET /dashboard/log":                 "login 200 200 200 200  login login login",
+    "GET /dashboard/stats":               "login 200 200 403 200  login login login",
     "POST /dashboard/decisions":          "login 403 303 kept 303  login login login",
     "POST /dashboard/undo":               "login 403 303 kept 303  login login login",
     "POST /dashboard/reply":              "login 403 303 404 303  login login login",
@@ -89,6 +90,7 @@ TABLE = {
     f"GET {API}/queue":                   "401 200 200 403 200  200 200 200",
     f"GET {API}/counts":                  "401 200 200 403 200  200 200 200",
     f"GET {API}/log":                     "401 200 200 200 200  200 200 200",
+    f"GET {API}/stats":                   "401 200 200 403 200  200 200 200",
     f"GET {API}/updates":                 "401 200 200 403 200  200 200 200",
     f"GET {API}/events":                  "401 200 200 403 200  200 200 200",
     f"POST {API}/looks":                  "401 204 204 404 204  204 204 204",
@@ -240,6 +242,8 @@ CALLS |= {
     "POST /dashboard/tokens": simple(
         "/dashboard/tokens", {"name": "x", "scope": "read", "every": "1"}
     ),
+    "GET /dashboard/stats": simple("/dashboard/stats?site=blog"),
+    f"GET {API}/stats": simple(f"{API}/stats?site=blog"),
     f"GET {API}/queue": simple(f"{API}/queue?site=blog"),
     f"GET {API}/counts": simple(f"{API}/counts?site=blog"),
     f"GET {API}/updates": simple(f"{API}/updates?site=blog"),
