@@ -125,7 +125,7 @@ CREATE TABLE log (
     comment_id BIGINT,
     version BIGINT,  -- the version that the actor saw
     batch TEXT NOT NULL,  -- acts that were done, and can be undone, together
-    actor TEXT NOT NULL,  -- 'moderator:ID', 'token:ID', 'rule:ID' or 'author'
+    actor TEXT NOT NULL,  -- 'moderator:ID', 'token:ID', 'rule:ID', 'operator' or 'author'
     action TEXT NOT NULL,
     status_before TEXT,
     status_after TEXT,
@@ -237,11 +237,25 @@ CREATE TABLE old_ids (
     PRIMARY KEY (site_id, source, old_id)
 );
 
+-- Who may sign in. `sites` are numbers parted by spaces, here and below; '' stands for every site.
 CREATE TABLE moderators (
     moderator_id BIGINT NOT NULL PRIMARY KEY,
     email TEXT NOT NULL UNIQUE,
     password_hash TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    role TEXT NOT NULL DEFAULT 'reader' CHECK (role IN ('owner', 'moderator', 'reader')),
+    sites TEXT NOT NULL DEFAULT '',
+    totp TEXT NOT NULL DEFAULT '',  -- the secret of the second factor, encrypted; '': there is none
+    totp_step BIGINT NOT NULL DEFAULT 0,  -- of the last code that was used: none is used twice
+    subject TEXT  -- who they are at the identity provider: its address, a space, their name there
+);
+CREATE UNIQUE INDEX moderators_subject ON moderators (subject);
+
+-- What lets somebody in who has lost the second factor, each once.
+CREATE TABLE recovery_codes (
+    moderator_id BIGINT NOT NULL REFERENCES moderators (moderator_id),
+    code_hash TEXT NOT NULL,
+    PRIMARY KEY (moderator_id, code_hash)
 );
 
 -- The filters of the queue that a moderator has saved under a name.
@@ -256,21 +270,40 @@ CREATE TABLE filters (
 
 -- Sessions, script tokens and the one-time links: only a hash of each secret is kept.
 CREATE TABLE sessions (
-    secret_hash TEXT NOT NULL PRIMARY KEY,
+    session_id BIGINT NOT NULL PRIMARY KEY,
     moderator_id BIGINT NOT NULL REFERENCES moderators (moderator_id),
+    secret_hash TEXT NOT NULL,
+    former_hash TEXT NOT NULL DEFAULT '',  -- of the secret before: good until the new one has been used
     created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    rotated_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,  -- within some minutes
+    expires_at BIGINT NOT NULL,
+    address TEXT NOT NULL DEFAULT '',
+    agent TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX sessions_moderator ON sessions (moderator_id);
 
 CREATE TABLE tokens (
     token_id BIGINT NOT NULL PRIMARY KEY,
     secret_hash TEXT NOT NULL UNIQUE,
-    scope TEXT NOT NULL CHECK (scope IN ('moderate')),
-    created_at BIGINT NOT NULL
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,  -- parted by spaces, see core.permissions
+    sites TEXT NOT NULL DEFAULT '',
+    created_by TEXT NOT NULL,  -- 'moderator:ID', 'token:ID' or 'operator'
+    created_at BIGINT NOT NULL,
+    used_at BIGINT,  -- within some minutes
+    expires_at BIGINT
 );
 
+-- A link makes an account, or gives one a new password.
 CREATE TABLE invitations (
-    secret_hash TEXT NOT NULL PRIMARY KEY,
+    invitation_id BIGINT NOT NULL PRIMARY KEY,
+    secret_hash TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,  -- '': of the first moderator, who chooses
+    role TEXT NOT NULL CHECK (role IN ('owner', 'moderator', 'reader')),
+    sites TEXT NOT NULL DEFAULT '',
+    moderator_id BIGINT REFERENCES moderators (moderator_id),  -- who gets a new password
+    created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );

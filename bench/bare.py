@@ -43,7 +43,7 @@ def main() -> None:
         server.listen(settings) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(server.make(build(folder), settings).serve([listener]))
+        runner.run(server.make(build(folder), settings, lambda: None).serve([listener]))
 
 
 if __name__ == "__main__":

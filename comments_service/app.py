@@ -22,6 +22,7 @@ from comments_service.web import (
     board,
     dashboard,
     health,
+    managing,
     moderation,
     pages,
     search,
@@ -73,7 +74,10 @@ def build(service: Service, demo: bool = False) -> Starlette:
     return Starlette(
         routes=[
             Mount("/api/v1/sites/{site}", routes=[*api.routes(web), *search.api_routes(web)]),
-            Mount("/api/v1/moderation", routes=[*moderation.routes(web), *board.routes(web)]),
+            Mount(
+                "/api/v1/moderation",
+                routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
+            ),
             *pages.routes(web, demo=demo),
             *search.page_routes(web),
             *avatars.routes(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from comments_service.core.sentence import Sentence
+from comments_service.core.sentence import Note, Sentence
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class VotesOff(Refused):
 
 class NotPermitted(Refused):
     code = "not_permitted"
-    sentence = "Your role does not allow this here. An owner can change it."
+    sentence = Note("Your role does not allow this here. An owner can change it.")
 
 
 class BatchUnknown(Refused):
@@ -139,11 +139,52 @@ class LoginFailed(Refused):
     sentence = Sentence("The e-mail address or the password is wrong.")
 
 
+class CodeWrong(Refused):
+    code = "code_wrong"
+    sentence = Note("This code is not right, or was used before. Wait for the next one.")
+
+
+class LoginExpired(Refused):
+    code = "login_expired"
+    sentence = Note("That took too long. Sign in again from the beginning.")
+
+
+class ProviderRefused(Refused):
+    code = "provider_refused"
+    sentence = Note(
+        "The identity provider confirmed nobody who has an account here. Ask an owner to invite you, "
+        "with the address that the provider knows and has verified."
+    )
+
+
+class ProviderUnavailable(Refused):
+    code = "provider_unavailable"
+    sentence = Note(
+        "The identity provider does not answer as it should. Try again, or use your password."
+    )
+
+
 class InvitationInvalid(Refused):
     code = "invitation_invalid"
-    sentence = Sentence(
-        "This link was already used or has expired. Restart the service to get a new one."
+    sentence = Note(
+        "This link was already used or has expired. Ask an owner for a new one. "
+        "Restart the service to get one while nobody has an account."
     )
+
+
+class ModeratorUnknown(Refused):
+    code = "moderator_unknown"
+    sentence = Note("There is no such account. Somebody may have removed it.")
+
+
+class LastOwner(Refused):
+    code = "last_owner"
+    sentence = Note("This is the only owner. Make somebody else an owner first.")
+
+
+class TokenUnknown(Refused):
+    code = "token_unknown"
+    sentence = Note("There is no such token. Somebody may have revoked it.")
 
 
 class FormExpired(Refused):

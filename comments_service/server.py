@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -71,7 +72,19 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Ends in order at SIGINT and SIGTERM, so that what is open around it can be closed."""
+    """Ends in order at SIGINT and SIGTERM, so that what is open around it can be closed.
+
+    `ending` is called at the signal: whoever is made to wait for news is answered then.
+    """
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        self._ending()
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -100,7 +113,7 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def make(app: Starlette, settings: Settings) -> Server:
+def make(app: Starlette, settings: Settings, ending: Callable[[], None]) -> Server:
     """Return a server for an application; proxies are believed by us, not by uvicorn."""
     config = uvicorn.Config(
         app,
@@ -114,4 +127,4 @@ def make(app: Starlette, settings: Settings) -> Server:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
     )
-    return Server(config)
+    return Server(config, ending)

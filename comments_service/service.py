@@ -44,6 +44,13 @@ class News:
     def __init__(self) -> None:
         self._listeners: list[Callable[[int, int], None]] = []
         self._waiting: dict[int, asyncio.Event] = {}
+        self.closed = False
+
+    def close(self) -> None:
+        """Let nobody wait any longer: the process is about to end."""
+        self.closed = True
+        for event in self._waiting.values():
+            event.set()
 
     def listen(self, listener: Callable[[int, int], None]) -> None:
         """Call `listener(site_id, thread_id)` after every such commit, before its writer is answered."""
@@ -58,7 +65,9 @@ class News:
             event.set()
 
     async def wait(self, site_id: int, seconds: float) -> None:
-        """Wait for the next news of a site, or for the time to pass."""
+        """Wait for the next news of a site, for the time to pass, or for the end."""
+        if self.closed:
+            return
         event = self._waiting.setdefault(site_id, asyncio.Event())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)

@@ -9,14 +9,14 @@ import os
 import secrets
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "COMMENTS_"
-SECRETS = ("database_url", "secret_key")
+SECRETS = ("database_url", "secret_key", "oidc_client_secret")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = Field(
         "on", description="off is for load tests on loopback only."
     )
+    oidc_issuer: str = Field(
+        "", description="Address of an OpenID Connect provider by which moderators may sign in."
+    )
+    oidc_client_id: str = Field("", description="What the provider calls this service.")
+    oidc_client_secret: str = Field("", description="What the provider knows this service by.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least serious thing that is logged."
     )
@@ -85,6 +90,22 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if value and not (near or (parts.scheme == "https" and parts.netloc)):
+            raise ValueError("must begin with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        named = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(named) and not all(named):
+            raise ValueError("Name all three: OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+        return self
 
     @property
     def public_url(self) -> str:
@@ -115,10 +136,13 @@ def load(config: Path | None = None, **flags: Any) -> Settings:
 
 
 def _sentence(error: Any) -> str:
-    name = str(error["loc"][0]) if error["loc"] else "settings"
+    said = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:  # about several together
+        return f"{said}."
+    name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         return f"There is no setting {name.upper()}.{_hint(name)}"
-    return f"{PREFIX}{name.upper()}: {error['msg'].removeprefix('Value error, ')}."
+    return f"{PREFIX}{name.upper()}: {said}."
 
 
 def _hint(name: str) -> str:

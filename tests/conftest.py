@@ -11,13 +11,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 
 from comments_service import app as wiring
 from comments_service.core import text
 from comments_service.core.draft import Draft
 from comments_service.core.models import Comment, Site, Visitor
-from comments_service.core.permissions import ROLES, Actor
-from comments_service.operations import commenting, maintaining, reading
+from comments_service.core.permissions import OPERATOR, ROLES, Actor
+from comments_service.operations import commenting, maintaining, passwords, reading, tokens
 from comments_service.operations.commenting import Posted
 from comments_service.service import Ids, Service
 from comments_service.settings import Settings
@@ -27,6 +28,11 @@ from tests.postgres import PostgresServer
 BLOG = "https://blog.example"
 MONA = Actor("moderator:1", "mona@blog.example", ROLES["moderator"])
 SECOND = 1_000_000
+
+
+STRONG = passwords._hasher
+"""What passwords are kept by; tests take less of everybody's time."""
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024)
 
 
 class Clock:
@@ -150,6 +156,12 @@ async def strict_house(database_url: str, tmp_path: Path, clock: Clock) -> Async
     """A house where first comments wait for a moderator."""
     async with house_on(database_url, tmp_path, clock, moderation="first-time") as opened:
         yield opened
+
+
+async def token_for(service: Service, *scopes: str, **more: Any) -> str:
+    """Make a token for a script."""
+    _, secret = await tokens.create(service, OPERATOR, list(scopes), **more)
+    return secret
 
 
 @asynccontextmanager

@@ -36,7 +36,12 @@ SURFACES = {
     "what is behind a card": "/dashboard/queue?id={id}&part=1",
     "all that match": "/dashboard/all?q={attack}&author={attack}&reason={attack}",
     "log": "/dashboard/log",
+    "account": "/dashboard/account?notice={attack}",
+    "people": "/dashboard/people?notice={attack}",
+    "tokens": "/dashboard/tokens?notice={attack}",
     "login": "/dashboard/login?next={attack}",
+    "login by code": "/dashboard/login/code?next={attack}",
+    "login by provider": "/dashboard/login/callback?state={attack}&code={attack}",
     "setup": "/dashboard/setup?invitation={attack}",
 }
 JSON_SURFACES = {
@@ -52,6 +57,8 @@ JSON_SURFACES = {
     "one comment for moderators": "/api/v1/moderation/comments/{id}",
     "updates": "/api/v1/moderation/updates?seq=0&q={attack}",
     "log as JSON": "/api/v1/moderation/log?limit=500",
+    "people as JSON": "/api/v1/moderation/moderators",
+    "tokens as JSON": "/api/v1/moderation/tokens",
 }
 
 

@@ -13,6 +13,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -62,6 +63,39 @@ def test_olga_sets_up_a_site_from_nothing(tmp_path: Path) -> None:
     assert mona.returncode == 0 and "correct horse" not in mona.stdout + mona.stderr
 
 
+def test_olga_manages_people_and_tokens_by_commands(tmp_path: Path) -> None:
+    def listed(kind: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(run(tmp_path, kind, "list", "--json").stdout)
+        return found
+
+    def add(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        arguments = ["moderator", "add", f"{name}@b.example", "--password-stdin", *options]
+        return run(tmp_path, *arguments, stdin="correct horse\n")
+
+    run(tmp_path, "site", "add", "blog")
+    assert add("olga").stderr == "olga@b.example may sign in as owner.\n"
+    assert add("mona", "--role", "moderator", "--site", "blog").returncode == 0
+    assert add("mona").stderr.endswith("as moderator.\n")  # a new password, the same role
+    expected = [("mona@b.example", "moderator", ["blog"]), ("olga@b.example", "owner", None)]
+    assert [(p["email"], p["role"], p["sites"]) for p in listed("moderator")] == expected
+    assert (
+        "mona@b.example\tmoderator\tblog\tpassword only\t-"
+        in run(tmp_path, "moderator", "list").stdout
+    )
+    assert run(tmp_path, "moderator", "reset-second-factor", "mona@b.example").returncode == 0
+    assert run(tmp_path, "moderator", "remove", "mona@b.example").returncode == 0
+    last = run(tmp_path, "moderator", "remove", "olga@b.example")
+    assert last.returncode == 1 and "This is the only owner." in last.stderr
+    made = ["token", "create", "--scope", "read", "--scope", "manage", "--site", "blog"]
+    secret = run(tmp_path, *made, "--name", "bot", "--expires", "30").stdout
+    assert re.fullmatch(r"[\w-]{43}\n", secret)
+    [token] = listed("token")
+    assert (token["name"], token["scopes"], token["sites"]) == ("bot", ["read", "manage"], ["blog"])
+    assert token["created_by"] == "operator" and token["expires_at"] and not token["used_at"]
+    assert run(tmp_path, "token", "revoke", "bot").returncode == 0
+    assert listed("token") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -78,7 +112,13 @@ def test_olga_sets_up_a_site_from_nothing(tmp_path: Path) -> None:
         (["render-again", "blog"], 2, "blog"),
         (["moderator", "add", "nobody", "--password-stdin"], 1, "email: "),
         (["moderator", "add", "m@b.example", "--password-stdin"], 1, "password: "),
+        (["moderator", "add", "m@b.example", "--site", "x", "--password-stdin"], 2, "--role"),
+        (["moderator", "remove", "m@b.example"], 1, "no such account"),
         (["token", "create"], 2, "--scope"),
+        (["token", "create", "--scope", "burn"], 2, "burn"),
+        (["token", "create", "--scope", "read", "--expires", "0"], 1, "expires_days: "),
+        (["token", "create", "--scope", "read", "--site", "x"], 1, "no site of this name"),
+        (["token", "revoke", "bot"], 1, "no such token"),
         (["serve", "--port", "x"], 2, "COMMENTS_PORT"),
         (["burn"], 2, "burn"),
     ],

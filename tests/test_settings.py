@@ -97,3 +97,15 @@ def test_every_setting_says_what_it_is_and_is_in_the_docs() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description and field.description.endswith(".")
         assert f"`{name.upper()}`" in docs, f"{name.upper()} is missing from docs/operating.md"
+
+
+def test_an_identity_provider_is_named_whole_and_by_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().oidc_issuer == ""
+    monkeypatch.setenv("COMMENTS_OIDC_ISSUER", "https://login.example/realm")
+    with pytest.raises(SettingsInvalid, match=r"^Name all three: OIDC_ISSUER, OIDC_CLIENT_ID and"):
+        load()
+    chosen = load(oidc_client_id="comments", oidc_client_secret="s")
+    assert chosen.oidc_issuer == "https://login.example/realm"
+    for wrong in ("http://login.example", "login.example", "ftp://localhost", "https://"):
+        with pytest.raises(SettingsInvalid, match="COMMENTS_OIDC_ISSUER"):
+            load(oidc_issuer=wrong, oidc_client_id="c", oidc_client_secret="s")

@@ -18,7 +18,7 @@ from comments_service.core.models import Record
 from comments_service.core.permissions import Actor
 from comments_service.core.records import timestamp
 from comments_service.errors import CommentUnknown, Refused
-from comments_service.operations import answering, entering, judging, moderating, watching
+from comments_service.operations import accounts, answering, judging, moderating, watching
 from comments_service.operations.deciding import Ask
 from comments_service.operations.judging import Dossier
 from comments_service.web.access import moderator
@@ -98,7 +98,7 @@ class Board:
         top = after({"cursor": query["top"]}) if query.get("top") else None
         found = await watching.updates(self._service, actor, seq, wanted, top)
         people = {act.actor for act in found.acts} | {who for _, who in found.looking}
-        names = await entering.labels(self._service, people)
+        names = await accounts.labels(self._service, people)
         return {
             "seq": found.seq,
             "decided": [_told(act_record(act), names) for act in found.acts],
@@ -182,7 +182,7 @@ class Board:
 
     async def reply(self, request: Request) -> Response:
         """Publish a moderator's reply."""
-        actor = await moderator(request, self._service)
+        actor = await moderator(request, self._service, "decide")
         given = parsed(ReplyInput, await any_json(request))
         asker = visitor(request, self._service)
         posted = await answering.reply(
@@ -192,7 +192,7 @@ class Board:
 
     async def edit(self, request: Request) -> Response:
         """Change what a comment says."""
-        actor = await moderator(request, self._service)
+        actor = await moderator(request, self._service, "decide")
         given = parsed(EditInput, await any_json(request))
         ask = Ask(comment_id(request), given.version, "approve", given.reason)
         batch, outcome = await answering.edit(self._service, actor, ask, given.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from comments_service.core.moderation import Action, Queue, Status
 from comments_service.core.sentence import Note
 from comments_service.language import Language
+from comments_service.web import account_words
 
 STATUS: dict[Status, Note] = {
     "pending": Note("pending"),
@@ -42,10 +43,12 @@ DONE: dict[str, Note] = {
     "undo": Note("Taken back"),
 }
 
+_EVERY_ACT: dict[str, Note] = {**account_words.DONE, **DONE}
+
 
 def done(language: Language, action: str) -> str:
     """Return what was done by an act, for people; an act that is not known by its own name."""
-    return language.say(DONE.get(action, action))
+    return language.say(_EVERY_ACT.get(action, action))
 
 
 def who(language: Language, actor: str, names: dict[str, str], own: str = "") -> str:
@@ -54,9 +57,13 @@ def who(language: Language, actor: str, names: dict[str, str], own: str = "") ->
         return language.say(Note("you"))
     if actor == "author":
         return language.say(Note("the author"))
+    if actor == "operator":
+        return language.say(Note("the operator"))
     kind, _, number = actor.partition(":")
+    if actor in names:
+        return names[actor]
     if kind == "token":
         return language.say(Note("token %(number)s", number=number))
     if kind == "rule":
         return language.say(Note("a rule"))
-    return names.get(actor, actor)
+    return language.say(Note("account %(number)s", number=number))

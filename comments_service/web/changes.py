@@ -59,7 +59,7 @@ class Changes(Read):
         after = number(request.query_params, "after", 0, 0, 2**62)
         loop, service = asyncio.get_running_loop(), self._service
         deadline = loop.time() + number(request.query_params, "wait", 0, 0, MOST_WAIT)
-        while (left := deadline - loop.time()) > 0:
+        while (left := deadline - loop.time()) > 0 and not service.news.closed:
             if (await self._newest(site, key))[1] > after:
                 return
             # Where other processes write too, their changes are looked for; ours are told.

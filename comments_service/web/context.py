@@ -14,14 +14,17 @@ from comments_service.core.text import RENDERER
 from comments_service.core.threads import thread_number
 from comments_service.operations import commenting
 from comments_service.operations.commenting import Posted
+from comments_service.operations.identity import Provider, provider_of
 from comments_service.service import Service
 from comments_service.web.cache import Cache
 from comments_service.web.intake import visitor
-from comments_service.web.limits import Limit
+from comments_service.web.limits import Guesses, Limit
 from comments_service.web.sites import Sites
 
 POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES = 30, 120, 10, 60, 60
 """What one network may make in a minute: comments, previews, attempts to sign in, votes, searches."""
+PASSWORDS, CODES = (5, 20, 15 * 60.0), (3, 10, 3600.0)
+"""Wrong guesses at one account: of each network its own, of all together, in how many seconds."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,16 @@ class Web:
     logins: Limit
     votes: Limit
     searches: Limit
+    passwords: Guesses
+    codes: Guesses
+    provider: Provider | None
 
     @classmethod
     def of(cls, service: Service) -> Web:
         """Return the web side of a service."""
-        on = service.settings.rate_limits == "on"
+        chosen = service.settings
+        on = chosen.rate_limits == "on"
+        provider = chosen.oidc_issuer, chosen.oidc_client_id, chosen.oidc_client_secret
         return cls(
             service,
             Sites(service),
@@ -50,6 +58,9 @@ class Web:
             Limit(LOGINS, on),
             Limit(VOTES, on),
             Limit(SEARCHES, on),
+            Guesses(*PASSWORDS, on),
+            Guesses(*CODES, on),
+            provider_of(*provider),
         )
 
     async def post(

@@ -9,7 +9,14 @@ from comments_service.core.draft import Preview
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
 from comments_service.errors import Refused
-from comments_service.operations import answering, deciding, entering, filtering, undoing
+from comments_service.operations import (
+    accounts,
+    answering,
+    deciding,
+    filtering,
+    sessions,
+    undoing,
+)
 from comments_service.operations.commenting import Posted
 from comments_service.operations.deciding import Ask, Outcome
 from comments_service.service import Service
@@ -23,7 +30,7 @@ from comments_service.web.intake import parsed, visitor
 
 def notices_of(service: Service, request: Request) -> Notices:
     """Return what carries sentences to this session's next page."""
-    return Notices(entering.form_token(service, access.session_secret(request)))
+    return Notices(sessions.form_token(service, access.session_secret(request)))
 
 
 class Acts:
@@ -100,7 +107,7 @@ class Acts:
         action: str,
         batch: str,
     ) -> Response:
-        names = await entering.labels(self._service, {item.by for item in outcomes if item.by})
+        names = await accounts.labels(self._service, {item.by for item in outcomes if item.by})
         language = language_of(request)
         lines = Teller(language, actor, names).lines(outcomes, action)
         nothing: Line = (language.say(Note("Nothing was ticked.")), "")

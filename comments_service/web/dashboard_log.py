@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from comments_service.core.models import Entry
 from comments_service.core.permissions import Actor
-from comments_service.errors import NotPermitted
-from comments_service.operations import entering, logbook, moderating
+from comments_service.operations import accounts, logbook, moderating
 from comments_service.web.context import Web
 from comments_service.web.dashboard_acts import notices_of
 from comments_service.web.dashboard_pages import Pages
@@ -25,8 +27,6 @@ class Log:
 
     async def show(self, request: Request, actor: Actor) -> Response:
         """Show the last acts, the newest first."""
-        if "read" not in actor.may:
-            raise NotPermitted
         query, mine = request.query_params, bool(request.query_params.get("mine"))
         acts = await logbook.latest(
             self._service,
@@ -36,12 +36,22 @@ class Log:
             sites=sorted(actor.sites) if actor.sites is not None else (),
         )
         shown = acts[:PAGE]
+        about = {act.seq: whom for act in shown if (whom := _whom(act))}
+        people = {act.actor for act in shown} | set(about.values())
         values = {
             "acts": shown,
+            "about": about,
             "older": shown[-1].seq if len(acts) > PAGE else 0,
             "mine": mine,
             "undoable": await moderating.undoable(self._service, actor, shown),
-            "names": await entering.labels(self._service, {act.actor for act in shown}),
+            "names": await accounts.labels(self._service, people),
             "told": notices_of(self._service, request).read(query.get("notice", "")),
         }
         return self._pages.show(request, "log", values, actor=actor)
+
+
+def _whom(act: Entry) -> str:
+    """Return the account, or the token, that an act was about, as it is called on record."""
+    detail = json.loads(act.detail)
+    kind = next((kind for kind in ("moderator", "token") if kind in detail), "")
+    return f"{kind}:{detail[kind]}" if kind and not act.comment_id else ""

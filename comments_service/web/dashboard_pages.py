@@ -18,18 +18,18 @@ from comments_service.core.draft import web_address
 from comments_service.core.marks import marked
 from comments_service.core.models import Comment, Record, Thread
 from comments_service.core.moderation import actions
-from comments_service.core.permissions import Actor
+from comments_service.core.permissions import Actor, Permission
 from comments_service.core.records import timestamp
 from comments_service.core.rules import IN_WORDS
 from comments_service.core.text import forbidden
-from comments_service.errors import BadFields, BodyMalformed, Refused
+from comments_service.errors import BadFields, BodyMalformed, NotPermitted, Refused
 from comments_service.language import (
     OF_THE_DASHBOARD,
     Language,
     chosen_for_the_dashboard,
     of_the_dashboard,
 )
-from comments_service.operations import entering
+from comments_service.operations import passwords, sessions
 from comments_service.service import Service
 from comments_service.web import access, board_words
 from comments_service.web.intake import form_of
@@ -51,7 +51,7 @@ _HEADERS = {
 
 # Where a form may lead back to: our own addresses as we write them, and nothing else.
 _BACK = re.compile(
-    r"/dashboard/(?:queue|all|log|rules|sites|stats|account|people|tokens|outbox|webhooks)"
+    r"/dashboard/(?:queue|all|log|rules|sites|stats|account(?:/second-factor)?|people|tokens|outbox|webhooks)"
     r"(?:\?[A-Za-z0-9_.=&%+@:/~-]{0,1500})?"
 )
 
@@ -79,7 +79,7 @@ class Pages:
                 "actions": actions,
                 "marked": marked,
                 "page_of": self._page_of,
-                "shortest": entering.SHORTEST_PASSWORD,
+                "shortest": passwords.SHORTEST,
                 "web_address": web_address,
                 "words": board_words,
                 "languages": [of_the_dashboard(code) for code in OF_THE_DASHBOARD],
@@ -105,7 +105,7 @@ class Pages:
     ) -> Response:
         """Return a page, with the status of an error where there was one."""
         secret = access.session_secret(request)
-        csrf = entering.form_token(self._service, secret) if actor else ""
+        csrf = sessions.form_token(self._service, secret) if actor else ""
         template = self._environment(language_of(request)).get_template(f"{name}.html")
         text = template.render(values, actor=actor, csrf=csrf, here=_here(request))
         if error is None:
@@ -129,22 +129,36 @@ class Pages:
 
         return endpoint
 
-    def signed_in(self, show: Callable[[Request, Actor], Awaitable[Response]]) -> Endpoint:
+    def signed_in(
+        self,
+        show: Callable[[Request, Actor], Awaitable[Response]],
+        permission: Permission = "read",
+    ) -> Endpoint:
         """Return an endpoint for moderators; others are led to the login, and from there back."""
 
         async def endpoint(request: Request) -> Response:
             actor = await access.session(request, self._service)
             if actor is not None:
-                return await show(request, actor)
+                if permission not in actor.may:
+                    raise NotPermitted
+                return await self._renewed(request, await show(request, actor))
             path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
             asked = back(f"{path}?{query}" if query else path)
             return see("/dashboard/login?" + urlencode({"next": asked}, safe="/"))
 
         return self.guarded(endpoint)
 
+    async def _renewed(self, request: Request, response: Response) -> Response:
+        """Return a page, with a new secret for the session where the old one has served its time."""
+        if request.method != "GET" or not request.state.due:
+            return response
+        old = access.session_secret(request)
+        cookie = await sessions.rotate(self._service, old)
+        return response if cookie == old else access.with_session(response, cookie)
+
 
 def see(address: str) -> Response:
-    """Lead on to an address of ours."""
+    """Lead on to an address: one of ours, or the identity provider's."""
     return RedirectResponse(address, 303, _HEADERS)
 
 

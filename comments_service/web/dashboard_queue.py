@@ -14,7 +14,7 @@ from comments_service.core.draft import BODY, comment_number
 from comments_service.core.moderation import QUEUES, Action, actions
 from comments_service.core.permissions import Actor
 from comments_service.operations import (
-    entering,
+    accounts,
     filtering,
     judging,
     maintaining,
@@ -81,7 +81,7 @@ class Board:
         values = {
             "view": view,
             "told": notices_of(self._service, request).read(query.get("notice", "")),
-            "names": await entering.labels(self._service, names),
+            "names": await accounts.labels(self._service, names),
             "bulk": _legal(view.items) if "decide" in actor.may else [],
             "longest": BODY,
             **await self._around(actor, query.get("site", "")),

@@ -92,7 +92,7 @@ class Deciding:
 
     async def decide(self, request: Request) -> Response:
         """Carry out one decision or many."""
-        actor = await moderator(request, self._service)
+        actor = await moderator(request, self._service, "decide")
         sent = await any_json(request)
         if isinstance(sent, dict) and "decisions" not in sent:
             sent = [sent]
@@ -104,7 +104,7 @@ class Deciding:
 
     async def decide_all(self, request: Request) -> Response:
         """Count what a filter holds, or decide on the next piece of it."""
-        actor = await moderator(request, self._service)
+        actor = await moderator(request, self._service, "decide")
         given = parsed(ByFilter, await any_json(request))
         as_of = given.as_of if given.as_of is not None else self._service.clock()
         wanted = moderating.seen_by(actor, await filter_of(self._web.sites, given.filter))
@@ -133,7 +133,7 @@ class Deciding:
 
     async def undo(self, request: Request) -> Response:
         """Take a decision or a whole batch back."""
-        actor = await moderator(request, self._service)
+        actor = await moderator(request, self._service, "decide")
         batch, outcomes = await undoing.undo(
             self._service, actor, clean_line(request.path_params["batch"])[:100]
         )
@@ -161,7 +161,7 @@ def _outcome(outcome: Outcome) -> Record:
     return record
 
 
-def json_answer(record: dict[str, Any]) -> Response:
+def json_answer(record: dict[str, Any], status: int = 200) -> Response:
     """Answer with JSON that nobody else may keep."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(orjson.dumps(record), headers=headers, media_type="application/json")
+    return Response(orjson.dumps(record), status, headers, "application/json")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from comments_service.core.networks import network_of
 from comments_service.errors import TooManyRequests
 
 _MINUTE = 60.0
 _MOST_NETWORKS = 10_000
+_MOST_REMEMBERED = 1_000
 
 
 class Limit:
@@ -38,3 +41,47 @@ class Limit:
         if len(seen) >= self._most:
             raise TooManyRequests(int(seen[0][0] + _MINUTE - now) + 1)
         seen.append((now, thing))
+
+
+class Guesses:
+    """Bounds wrong guesses at one account's secret, without locking anybody out.
+
+    Each network has `own` wrong guesses in a time at each account, which nobody can take from it.
+    Past them it shares in `most`, all networks together. So a stranger who guesses on and on is
+    slowed down, and whoever has the account still gets in from elsewhere, at once.
+    """
+
+    def __init__(self, own: int, most: int, seconds: float, on: bool) -> None:
+        self._own, self._most, self._seconds, self._on = own, most, seconds, on
+        self._wrong: OrderedDict[str, deque[tuple[float, str]]] = OrderedDict()
+
+    @contextmanager
+    def one(self, account: str, address: str) -> Iterator[None]:
+        """Count one guess, unless what is done here succeeds. Raises TooManyRequests."""
+        if not self._on:
+            yield
+            return
+        now, network = time.monotonic(), network_of(address)
+        wrong = self._of(account, now)
+        self._refuse(wrong, network, now)
+        guess = (now, network)
+        wrong.append(guess)  # at once: many may be on their way together
+        yield
+        with suppress(ValueError):  # where very many followed it is forgotten already
+            wrong.remove(guess)
+
+    def _of(self, account: str, now: float) -> deque[tuple[float, str]]:
+        wrong = self._wrong.setdefault(account, deque(maxlen=_MOST_REMEMBERED))
+        self._wrong.move_to_end(account)
+        if len(self._wrong) > _MOST_NETWORKS:
+            self._wrong.popitem(last=False)
+        while wrong and wrong[0][0] < now - self._seconds:
+            wrong.popleft()
+        return wrong
+
+    def _refuse(self, wrong: deque[tuple[float, str]], network: str, now: float) -> None:
+        mine = [at for at, other in wrong if other == network]
+        if len(mine) < self._own or len(wrong) < self._most:
+            return
+        free = min(mine[-self._own], wrong[-self._most][0])
+        raise TooManyRequests(int(free + self._seconds - now) + 1)

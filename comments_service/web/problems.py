@@ -35,7 +35,14 @@ STATUS: dict[type[Refused], int] = {
     errors.NotPermitted: 403,
     errors.BatchUnknown: 404,
     errors.LoginFailed: 401,
+    errors.CodeWrong: 401,
+    errors.LoginExpired: 401,
+    errors.ProviderRefused: 403,
+    errors.ProviderUnavailable: 503,
     errors.InvitationInvalid: 410,
+    errors.ModeratorUnknown: 404,
+    errors.LastOwner: 409,
+    errors.TokenUnknown: 404,
     errors.FormExpired: 403,
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
@@ -86,7 +93,7 @@ def refusal_headers(error: Refused) -> dict[str, str]:
     """Return the headers that go with a refusal."""
     if isinstance(error, TooManyRequests):
         return {"Retry-After": str(error.retry_after)}
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, errors.Unavailable | errors.ProviderUnavailable):
         return {"Retry-After": "2"}
     if isinstance(error, errors.NotAllowed):
         return {"WWW-Authenticate": 'Bearer realm="comments"'}

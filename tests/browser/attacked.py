@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from comments_service.core.draft import NAME, TITLE, Draft, web_address
 from comments_service.core.models import Comment, Visitor
 from comments_service.core.text import clean_line
-from comments_service.operations import commenting, deciding, entering
+from comments_service.operations import accounts, commenting, deciding
 from comments_service.operations.deciding import Ask
 from tests.attacks import Attack
 from tests.conftest import BLOG, MONA, Clock, House, house_on
+from tests.people import attacked
 
 MONAS, PASSWORD = "mona@blog.example", "correct horse battery"
 ROOTS, REPLIES = 100, 3  # of a thread, which is one page
@@ -39,7 +40,8 @@ def fill(folder: Path, attacks: Sequence[Attack]) -> Attacked:
 async def _fill(folder: Path, attacks: Sequence[Attack]) -> Attacked:
     url = f"sqlite:///{folder}/comments.sqlite"
     async with house_on(url, folder, Clock(), page_size=ROOTS) as house:
-        await entering.add_moderator(house.service, MONAS, PASSWORD)
+        mona = await accounts.add(house.service, MONAS, PASSWORD)
+        await attacked(house, mona, [attack.body for attack in attacks[::20]])
         drafts = [draft for number in range(len(attacks)) if (draft := _draft(attacks, number))]
         size = ROOTS * (1 + REPLIES)
         threads = {

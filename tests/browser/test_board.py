@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
-from comments_service.operations import entering
+from comments_service.operations import accounts
 from tests.conftest import Clock, house_on
 from tests.servers import Server
 
@@ -24,7 +24,7 @@ async def _fill(folder: Path) -> None:
     url = f"sqlite:///{folder}/comments.sqlite"
     async with house_on(url, folder, Clock(), moderation="first-time") as house:
         for email in (MONAS, OLGAS):
-            await entering.add_moderator(house.service, email, PASSWORD)
+            await accounts.add(house.service, email, PASSWORD)
         for number in range(WAITING):
             await house.post(f"No {number}: $x_{{{number}}}$ 当。", name=f"writer {number}")
 

@@ -9,14 +9,13 @@ from typing import Any
 
 import httpx2
 
-from comments_service.operations import entering
-from tests.conftest import Clock, house_on
+from tests.conftest import Clock, house_on, token_for
 from tests.servers import Server
 
 
 async def _token(folder: Path) -> str:
     async with house_on(f"sqlite:///{folder}/comments.sqlite", folder, Clock()) as house:
-        return await entering.create_token(house.service, "moderate")
+        return await token_for(house.service, "moderate")
 
 
 async def _next(lines: Any) -> dict[str, Any]:

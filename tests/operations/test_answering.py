@@ -8,9 +8,9 @@ from comments_service.core.models import Visitor
 from comments_service.core.permissions import ROLES, Actor
 from comments_service.errors import CommentUnknown, NotPermitted, ParentUnknown
 from comments_service.operations import (
+    accounts,
     answering,
     deciding,
-    entering,
     logbook,
     moderating,
     reading,
@@ -23,7 +23,7 @@ HERE = Visitor("192.0.2.9", "tests")
 
 
 async def mona(house: House) -> Actor:
-    added = await entering.add_moderator(house.service, "mona@blog.example", "correct horse")
+    added = await accounts.add(house.service, "mona@blog.example", "correct horse")
     return Actor(f"moderator:{added.moderator_id}", added.email, ROLES["moderator"])
 
 

@@ -9,7 +9,7 @@ import pytest
 from comments_service.core.filters import Filter
 from comments_service.core.permissions import ROLES, Actor
 from comments_service.errors import CommentUnknown
-from comments_service.operations import answering, deciding, filtering, judging, watching
+from comments_service.operations import accounts, answering, deciding, filtering, judging, watching
 from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, House
 
@@ -81,10 +81,9 @@ async def test_a_dossier_holds_all_there_is_to_know(strict_house: House) -> None
 
 async def test_filters_are_kept_by_name_for_their_moderator_alone(strict_house: House) -> None:
     from comments_service.errors import BadFields
-    from comments_service.operations import entering
 
     service = strict_house.service
-    added = await entering.add_moderator(service, "mona@blog.example", "correct horse")
+    added = await accounts.add(service, "mona@blog.example", "correct horse")
     mona = replace(MONA, name=f"moderator:{added.moderator_id}")
     await filtering.save(service, mona, "垃圾", "status=spam&q=watches")
     await filtering.save(service, mona, "垃圾", "status=spam")

@@ -80,7 +80,8 @@ async def test_news_have_a_tag_and_are_told_once(desk: Desk) -> None:
     news = await desk.client.get(url, headers=tag)
     assert news.status_code == 200 and news.headers["etag"] != tag["If-None-Match"]
     told = news.json()
-    assert (told["arrived"], told["counts"]["spam"], told["seq"]) == (1, 1, 1)
+    assert (told["arrived"], told["counts"]["spam"]) == (1, 1)
+    assert told["seq"] == told["decided"][0]["seq"]
     assert [(act["action"], act["name"]) for act in told["decided"]] == [("spam", OLGAS)]
     assert told["looking"] == [{"id": str(first.id), "by": OLGAS}]
 

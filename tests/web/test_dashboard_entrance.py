@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from markupsafe import escape as markup
 
-from comments_service.operations import entering
+from comments_service.operations import accounts, inviting, sessions
 from tests.conftest import Clock, house_on
 from tests.web.desk import HOME, INSIDE, MALLORY, MONAS, PASSWORD, Desk, browser, desk_in
 
@@ -28,7 +28,7 @@ async def desk(tmp_path: Path, clock: Clock) -> AsyncIterator[Desk]:
 
 
 async def test_the_link_makes_the_first_moderator_and_only_the_first(outside: Desk) -> None:
-    secret = await entering.invite_first(outside.house.service)
+    secret = await inviting.invite_first(outside.house.service)
     assert secret is not None
     path = f"/dashboard/setup?invitation={secret}"
     for _ in range(2):  # looking uses nothing up
@@ -44,11 +44,11 @@ async def test_the_link_makes_the_first_moderator_and_only_the_first(outside: De
         ),
     ):
         assert again.status_code == 410 and "Restart the service" in again.text
-    assert await entering.invite_first(outside.house.service) is None
+    assert await inviting.invite_first(outside.house.service) is None
 
 
 async def test_a_short_password_is_asked_for_again_and_the_link_stays_good(outside: Desk) -> None:
-    secret = await entering.invite_first(outside.house.service)
+    secret = await inviting.invite_first(outside.house.service)
     assert secret is not None
     form = {"invitation": secret, "email": "mona", "password": "short"}
     answer = await outside.client.post("/dashboard/setup", data=form)
@@ -56,13 +56,13 @@ async def test_a_short_password_is_asked_for_again_and_the_link_stays_good(outsi
     assert "name@example.org" in answer.text and "short" not in answer.text
     answer = await outside.client.post("/dashboard/setup", data=form | {"email": MONAS})
     assert answer.status_code == 422 and "at least 10 characters" in answer.text
-    assert await entering.invited(outside.house.service, secret)
+    assert (await inviting.invited(outside.house.service, secret)).first
 
 
 async def test_a_session_is_a_cookie_that_no_script_and_no_other_site_can_use(
     outside: Desk,
 ) -> None:
-    await entering.add_moderator(outside.house.service, MONAS, PASSWORD)
+    await accounts.add(outside.house.service, MONAS, PASSWORD)
     form = {"email": f" {MONAS.title()} ", "password": PASSWORD, "next": "/dashboard/log"}
     answer = await outside.client.post("/dashboard/login", data=form)
     assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/log")
@@ -70,7 +70,7 @@ async def test_a_session_is_a_cookie_that_no_script_and_no_other_site_can_use(
     assert name.startswith("__Host-comments=")
     expected = {
         "HttpOnly",
-        f"Max-Age={entering.SESSION_SECONDS}",
+        f"Max-Age={sessions.SESSION_SECONDS}",
         "Path=/",
         "SameSite=lax",
         "Secure",
@@ -81,7 +81,7 @@ async def test_a_session_is_a_cookie_that_no_script_and_no_other_site_can_use(
 
 @pytest.mark.parametrize("email", [MONAS, "nobody@blog.example", MALLORY, ""])
 async def test_a_failed_login_keeps_everything_but_the_password(outside: Desk, email: str) -> None:
-    await entering.add_moderator(outside.house.service, MONAS, PASSWORD)
+    await accounts.add(outside.house.service, MONAS, PASSWORD)
     form = {"email": email, "password": "wrong horse battery", "next": "/dashboard/log"}
     answer = await outside.client.post("/dashboard/login", data=form)
     assert answer.status_code == 401 and "set-cookie" not in answer.headers
@@ -110,11 +110,11 @@ async def test_another_site_can_sign_nobody_in(
     outside: Desk, path: str, header: tuple[str, str]
 ) -> None:
     service = outside.house.service
-    secret = await entering.invite_first(service)
+    secret = await inviting.invite_first(service)
     form = {"email": MONAS, "password": PASSWORD, "invitation": secret or ""}
     answer = await outside.client.post(path, data=form, headers=dict([header]))
     assert answer.status_code == 403 and "set-cookie" not in answer.headers
-    assert await entering.invited(service, secret or "")
+    assert (await inviting.invited(service, secret or "")).first
     own = {"Origin": HOME, "Sec-Fetch-Site": "same-origin"}
     assert (
         await outside.client.post("/dashboard/setup", data=form, headers=own)
@@ -155,7 +155,7 @@ async def test_without_a_session_nothing_is_shown_or_done(
 
 
 async def test_a_session_ends_after_its_time_and_the_login_leads_back(desk: Desk) -> None:
-    desk.house.clock.advance(entering.SESSION_SECONDS + 1)
+    desk.house.clock.advance(sessions.SESSION_SECONDS + 1)
     answer = await desk.client.get("/dashboard/queue?status=spam&site=blog")
     address = "/dashboard/login?next=/dashboard/queue%3Fstatus%3Dspam%26site%3Dblog"
     assert answer.headers["location"] == address
@@ -179,7 +179,7 @@ async def test_a_session_ends_after_its_time_and_the_login_leads_back(desk: Desk
     ],
 )
 async def test_the_login_leads_nowhere_else(outside: Desk, target: str) -> None:
-    await entering.add_moderator(outside.house.service, MONAS, PASSWORD)
+    await accounts.add(outside.house.service, MONAS, PASSWORD)
     form = {"email": MONAS, "password": PASSWORD, "next": target}
     answer = await outside.client.post("/dashboard/login", data=form)
     assert answer.headers["location"] == "/dashboard/queue"

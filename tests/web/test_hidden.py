@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from comments_service.core.moderation import Action
-from comments_service.operations import deciding, entering
+from comments_service.operations import deciding
 from comments_service.operations.deciding import Ask
-from tests.conftest import MONA, House
+from tests.conftest import MONA, House, token_for
 
 API = "/api/v1/sites/blog"
 SECRET, NAME, EMAIL, SITE = (
@@ -189,7 +189,7 @@ async def test_moderators_see_everything(
     strict_house: House, strict_client: httpx2.AsyncClient
 ) -> None:
     scene = await hide(strict_house, strict_client, ["spam"])
-    token = await entering.create_token(strict_house.service, "moderate")
+    token = await token_for(strict_house.service, "moderate")
     bearer = {"Authorization": f"Bearer {token}"}
     queue = await strict_client.get("/api/v1/moderation/queue?status=spam", headers=bearer)
     assert {item["id"] for item in queue.json()["items"]} == set(scene.ids.values())

@@ -6,8 +6,7 @@ import random
 
 import httpx2
 
-from comments_service.operations import entering
-from tests.conftest import House
+from tests.conftest import House, token_for
 from tests.web.test_pages import PAGE, fields
 
 API = "/api/v1/sites/default"
@@ -27,7 +26,7 @@ def sources() -> list[str]:
 async def test_a_source_comes_back_wherever_it_is_asked_for(
     house: House, client: httpx2.AsyncClient
 ) -> None:
-    token = await entering.create_token(house.service, "moderate")
+    token = await token_for(house.service, "moderate")
     headers = {"Authorization": f"Bearer {token}"}
     for source in sources():
         alice = (await house.post(source)).comment
@@ -41,7 +40,7 @@ async def test_a_source_comes_back_wherever_it_is_asked_for(
 async def test_an_edit_starts_from_the_source_and_keeps_the_new_one(
     house: House, client: httpx2.AsyncClient
 ) -> None:
-    token = await entering.create_token(house.service, "moderate")
+    token = await token_for(house.service, "moderate")
     posted = await client.post(
         f"{API}/comments", json={"thread": "/post", "name": "alice", "body": "first"}
     )

@@ -14,9 +14,10 @@ import httpx2
 import pytest
 
 from comments_service import app as wiring
-from comments_service.operations import entering, maintaining
+from comments_service.operations import accounts, maintaining
 from tests.allowed import page_faults, stored_faults
 from tests.conftest import BLOG, Clock, house_on
+from tests.people import attacked
 from tests.surfaces import API, JSON_SURFACES, KEY, SURFACES, filled
 
 _FILE = Path(__file__).parents[1] / "data" / "attacks.jsonl"
@@ -47,7 +48,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """Mallory has typed every attack into every field; mona is signed in."""
     async with house_on(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, Clock()) as house:
         await maintaining.add_site(house.service, "demo", [BLOG])
-        await entering.add_moderator(house.service, "mona@blog.example", "correct horse")
+        mona = await accounts.add(house.service, "mona@blog.example", "correct horse")
+        await attacked(house, mona, [attack["body"] for attack in ATTACKS[::5]])
         transport = httpx2.ASGITransport(wiring.build(house.service, demo=True))
         async with httpx2.AsyncClient(
             transport=transport, base_url="https://127.0.0.1:8000"
