@@ -31,6 +31,7 @@ from comments_service.web.context import Web
 from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
+from comments_service.worker import working
 
 DEFAULT_SITE = "default"
 
@@ -69,9 +70,10 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
 
 
 def build(service: Service, demo: bool = False) -> Starlette:
-    """Return the application: every route, the guard, the table of errors."""
+    """Return the application: every route, the guard, the table of errors, the worker beside them."""
     web = Web.of(service)
     return Starlette(
+        lifespan=lambda _: working(service),
         routes=[
             Mount("/api/v1/sites/{site}", routes=[*api.routes(web), *search.api_routes(web)]),
             Mount(

@@ -73,6 +73,29 @@ class News:
             await asyncio.wait_for(event.wait(), seconds)
 
 
+class Wanted:
+    """Remembers what each site wants to be told of, so that whoever writes need not look it up."""
+
+    _SECONDS = 5.0  # how old it may be where other processes can change it
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, frozenset[str]]] = {}
+
+    def get(self, site_id: int, *, exclusive: bool) -> frozenset[str] | None:
+        """Return what a site wants, None where that must be looked up."""
+        at, found = self._known.get(site_id, (0.0, None))
+        fresh = exclusive or time.monotonic() - at < self._SECONDS
+        return found if fresh else None
+
+    def keep(self, site_id: int, found: frozenset[str]) -> None:
+        """Remember what a site wants."""
+        self._known[site_id] = (time.monotonic(), found)
+
+    def forget(self) -> None:
+        """Look everything up again; called within the transaction that changes it."""
+        self._known.clear()
+
+
 @dataclass(frozen=True)
 class Service:
     """Everything an operation needs from outside: settings, database, renderer, secret, ids, clock, news."""
@@ -84,6 +107,7 @@ class Service:
     ids: Ids
     clock: Callable[[], int] = now
     news: News = field(default_factory=News)
+    wanted: Wanted = field(default_factory=Wanted)
 
     def links(self, slug: str, policy: Policy | None = None) -> Links:
         """Return the maker of a site's addresses; without its policy, one that knows no avatars."""

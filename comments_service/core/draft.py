@@ -130,6 +130,11 @@ def _key(value: object) -> str | None:
     return clean_line(_text("" if value is None else value, 200)) or None
 
 
+def _ticked(value: object) -> bool:
+    """Read a box of a form, which is sent only where it is ticked, or a truth value."""
+    return str(value).strip().lower() not in ("", "0", "false", "off", "no", "none")
+
+
 Body = Annotated[str, BeforeValidator(_body)]
 
 
@@ -156,6 +161,7 @@ class Draft(BaseModel):
     body: Body = Field(default="", validate_default=True)
     submission_key: Annotated[str | None, BeforeValidator(_key)] = None
     identity: Annotated[str, _line(TOKEN)] = ""
+    notify: Annotated[bool, BeforeValidator(_ticked)] = False
 
 
 class Vote(BaseModel):

@@ -6,8 +6,11 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
+from comments_service.core.moderation import Status, change_kind, visible
+
 Event = Literal["published", "edited", "removed", "pending", "decided"]
 Kind = Literal["event", "webhook", "hub", "reply", "confirm", "moderate", "digest"]
+Verdict = Literal["sent", "later", "never", "needless"]
 State = Literal["waiting", "sent", "dead", "told"]
 
 PUBLIC_EVENTS: tuple[Event, ...] = ("published", "edited", "removed")
@@ -56,7 +59,7 @@ class Notice:
 class Result:
     """What came of an attempt: sent, to be tried later, never to be sent, or needless by now."""
 
-    verdict: Literal["sent", "later", "never", "needless"]
+    verdict: Verdict
     answer: str = ""
     status: int | None = None
     milliseconds: int | None = None
@@ -65,6 +68,21 @@ class Result:
 def bucket_of(name: str) -> int:
     """Return the bucket of what is sent about a comment, or of anything else that has a name."""
     return zlib.crc32(name.encode()) % BUCKETS
+
+
+def events(
+    before: Status | None, after: Status, *, edited: bool = False, decided: bool = False
+) -> list[Event]:
+    """Return what happened to a comment that had a status, None: it was not there, and has another."""
+    found: list[Event] = []
+    change = change_kind(before or "pending", after)
+    if change:
+        found.append(change)
+    elif edited and visible(after):
+        found.append("edited")
+    if after == "pending" and before != "pending":
+        found.append("pending")
+    return [*found, "decided"] if decided else found
 
 
 def opposite(event: Event) -> Event:

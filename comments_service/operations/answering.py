@@ -9,9 +9,10 @@ from comments_service.core.models import Comment, Thread, Visitor
 from comments_service.core.permissions import Actor
 from comments_service.core.rules import Verdict
 from comments_service.errors import CommentUnknown, NotPermitted, ParentUnknown
-from comments_service.operations import commenting, logbook
+from comments_service.operations import commenting, logbook, notices
 from comments_service.operations.commenting import Posted, saying
 from comments_service.operations.deciding import Ask, Outcome, Step, by_thread, too_late
+from comments_service.operations.notices import Cause
 from comments_service.operations.transitions import note
 from comments_service.service import Service
 from comments_service.storage import comments, people, revisions, threads
@@ -94,6 +95,8 @@ async def edit(service: Service, actor: Actor, ask: Ask, body: str) -> tuple[str
         await comments.save_status(tx, edited)
         if comment.visible:
             thread = await note(tx, thread, edited, "edited", at)
+        cause = Cause(batch, actor.name, "edit", ask.reason, edited=True)
+        await notices.tell(tx, service, comment, edited, cause, seq=thread.change)
         return Step(thread, Outcome(ask.id, "done", edited.status, edited.version), act)
 
     [(_, outcome)] = await by_thread(service, [(found.thread_id, 0)], one)

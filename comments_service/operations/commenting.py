@@ -21,8 +21,9 @@ from comments_service.errors import (
     ThreadCollision,
     WindowClosed,
 )
-from comments_service.operations import logbook
+from comments_service.operations import following, logbook, notices
 from comments_service.operations.identities import Identity, identified
+from comments_service.operations.notices import Cause
 from comments_service.operations.receipts import receipt
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
@@ -48,29 +49,46 @@ class Posted:
 
 
 async def post_comment(
-    service: Service, site: Site, draft: Draft, visitor: Visitor, sender: str = ""
+    service: Service,
+    site: Site,
+    draft: Draft,
+    visitor: Visitor,
+    sender: str = "",
+    lang: str = "en",
 ) -> Posted:
     """Store a comment exactly once, however often and wherever its submission is repeated.
 
-    `sender` is the origin of the page it was sent from. Raises ThreadClosed, ParentUnknown,
-    SubmissionKeyReused, ThreadCollision, BadFields for an identity that is not valid.
+    `sender` is the origin of the page it was sent from; in `lang` its author wants mail, if any. Raises
+    ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision, BadFields for an identity that is not valid.
     """
     draft, identity = identified(service, site, draft)
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
     comment = made(service, fresh, draft, visitor, shown, identity)
     verdict = await _verdict(service, site, visitor)
-    return await store(service, fresh, comment, verdict)
+    follows = lang if following.possible(service, site, draft) else ""
+    return await store(service, fresh, comment, verdict, follows)
 
 
 async def store(
-    service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict
+    service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict, follows: str = ""
 ) -> Posted:
     """Store a comment once, in a thread that is made where it is new, as a verdict says.
 
-    Raises ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision.
+    `follows` is the language of an author who wants mail about replies. Raises ThreadClosed,
+    ParentUnknown, SubmissionKeyReused, ThreadCollision.
     """
-    posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
+
+    async def post(tx: Transaction) -> Posted:
+        posted = await _post(tx, service, fresh, comment, verdict)
+        if not posted.replayed:
+            told = posted.comment
+            await notices.tell(tx, service, None, told, seq=posted.thread.change)
+            if follows:
+                await following.begin(tx, service, told, follows)
+        return posted
+
+    posted = await service.database.write(post)
     if posted.comment.visible and not posted.replayed:
         service.news.announce(fresh.site_id, fresh.thread_id)
     return posted
@@ -211,6 +229,8 @@ async def edit_comment(
             thread = await note(tx, thread, edited, "edited", at)
         else:
             thread, edited = await _obey(tx, thread, edited, verdict, at)
+        cause = Cause(edited=True)
+        await notices.tell(tx, service, comment, edited, cause, seq=thread.change)
         act = _own_act(service, comment, "edit", edited.status, at)
         await logbook.write(tx, service, [act])
         return thread, edited
@@ -247,7 +267,8 @@ async def delete_comment(service: Service, site: Site, comment_id: int, visitor:
         gone = replace(
             comment, fingerprint=None, version=comment.version + 1, touched_at=at, edits=0
         )
-        await move(tx, thread, gone, "deleted", at)
+        thread, gone = await move(tx, thread, gone, "deleted", at)
+        await notices.tell(tx, service, comment, gone, seq=thread.change)
         await logbook.write(tx, service, [_own_act(service, comment, "delete", "deleted", at)])
 
     await service.database.write(delete)

@@ -38,6 +38,7 @@ async def change_policy(service: Service, actor: Actor, site: Site, policy: Poli
 
     async def store(tx: Transaction) -> None:
         await sites.save_policy(tx, changed)
+        service.wanted.forget()
         await logbook.write(tx, service, [act])
 
     await service.database.write(store)

@@ -9,7 +9,7 @@ from comments_service.core.models import Comment, Entry, Thread
 from comments_service.core.permissions import Actor
 from comments_service.core.rendered import Rendered
 from comments_service.errors import BatchUnknown
-from comments_service.operations import logbook
+from comments_service.operations import logbook, notices
 from comments_service.operations.commenting import saying
 from comments_service.operations.deciding import (
     PIECE,
@@ -20,6 +20,7 @@ from comments_service.operations.deciding import (
     by_thread,
     too_late,
 )
+from comments_service.operations.notices import Cause
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
 from comments_service.storage import comments, log, reports, revisions
@@ -122,7 +123,10 @@ async def _undo_one(
     thread, former = await move(tx, thread, former, before, at)  # type: ignore[arg-type]
     if text and comment.visible and former.visible:
         thread = await note(tx, thread, former, "edited", at)
-    return Step(thread, Outcome(comment.id, "done", former.status, former.version), act)
+    cause = Cause(batch, actor.name, "undo", edited=bool(text), undoes=entry.batch)
+    left = await notices.tell(tx, service, comment, former, cause, seq=thread.change)
+    done = Outcome(comment.id, "done", former.status, former.version, left=left)
+    return Step(thread, done, act)
 
 
 async def _in_effect(tx: Transaction, comment: Comment) -> int | None:

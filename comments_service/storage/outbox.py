@@ -73,7 +73,7 @@ async def take(
 async def next_due(db: Queries) -> int | None:
     """Return when the next row may be taken."""
     rows = await db.fetch("SELECT min(due_at) FROM outbox WHERE state = 'waiting'")
-    return rows[0][0]
+    return None if rows[0][0] is None else int(rows[0][0])
 
 
 async def settle(
