@@ -25,6 +25,7 @@ from comments_service.web import (
     managing,
     moderation,
     pages,
+    reports,
     search,
 )
 from comments_service.web.context import Web
@@ -75,13 +76,17 @@ def build(service: Service, demo: bool = False) -> Starlette:
     return Starlette(
         lifespan=lambda _: working(service),
         routes=[
-            Mount("/api/v1/sites/{site}", routes=[*api.routes(web), *search.api_routes(web)]),
+            Mount(
+                "/api/v1/sites/{site}",
+                routes=[*api.routes(web), *search.api_routes(web), *reports.api_routes(web)],
+            ),
             Mount(
                 "/api/v1/moderation",
                 routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
             ),
             *pages.routes(web, demo=demo),
             *search.page_routes(web),
+            *reports.page_routes(web),
             *avatars.routes(),
             *dashboard.routes(web),
             *health.routes(web),

@@ -32,6 +32,8 @@ SURFACES = {
     "queue of an attacked status": "/dashboard/queue?status={attack}&cursor={attack}",
     "queue of an attacked site": "/dashboard/queue?site={attack}&notice={attack}",
     "queue of attacked words": "/dashboard/queue?q={attack}&author={attack}&network={attack}&thread={attack}",
+    "report of a comment": "/sites/demo/report?id={id}",
+    "report of an attacked comment": "/sites/demo/report?id={attack}",
     "one comment in the dashboard": "/dashboard/queue?id={id}",
     "what is behind a card": "/dashboard/queue?id={id}&part=1",
     "all that match": "/dashboard/all?q={attack}&author={attack}&reason={attack}",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
@@ -17,7 +17,7 @@ from comments_service.core.text import clean_body, clean_line, forbidden
 from comments_service.core.threads import NAMELESS, normalised_key
 
 NAME, EMAIL, WEBSITE, BODY, KEY, TITLE, URL = 64, 254, 500, 10_000, 512, 300, 2_000
-TOKEN = 4_000
+TOKEN, NOTE = 4_000, 500
 """Longest values, in code points."""
 
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[^@\s<>\"(),:;\\\[\]]+\.?[^@\s<>\"(),:;\\\[\]]+")
@@ -162,6 +162,25 @@ class Draft(BaseModel):
     submission_key: Annotated[str | None, BeforeValidator(_key)] = None
     identity: Annotated[str, _line(TOKEN)] = ""
     notify: Annotated[bool, BeforeValidator(_ticked)] = False
+
+
+ReportReason = Literal["spam", "abuse", "off-topic", "other"]
+REPORT_REASONS: tuple[ReportReason, ...] = ("spam", "abuse", "off-topic", "other")
+
+
+def _report_reason(value: object) -> object:
+    if value not in REPORT_REASONS:
+        raise _fail("missing", Sentence("Choose why you report this comment."))
+    return value
+
+
+class Report(BaseModel):
+    """Why a reader reports a comment, with a note for the moderators."""
+
+    reason: Annotated[ReportReason, BeforeValidator(_report_reason)] = Field(
+        default="other", validate_default=False
+    )
+    note: Annotated[str, _line(NOTE)] = ""
 
 
 class Vote(BaseModel):

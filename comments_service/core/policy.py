@@ -23,6 +23,12 @@ class Policy(BaseModel):
         default="identicon",
         description="identicon: made by the service; gravatar: asks gravatar.com, which learns of readers.",
     )
+    report_threshold: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000,
+        description="From how many open reports a comment is held; null: reports alone hide nothing.",
+    )
     identity_key: str = Field(
         default="",
         max_length=200,

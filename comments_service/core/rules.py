@@ -55,6 +55,7 @@ RULES: tuple[Callable[[Facts], Verdict | None], ...] = (_all_wait, _first_time_w
 IN_WORDS = {
     "every_comment_waits": Sentence("Every comment here waits for a moderator."),
     "first_comment_waits": Sentence("A first comment waits for a moderator."),
+    "reported": Sentence("Several readers reported it."),
     "imported": Sentence("It was waiting where it was imported from."),
 }
 

@@ -13,12 +13,13 @@ from comments_service.core.permissions import Actor
 from comments_service.operations import moderating
 from comments_service.operations.moderating import QueueItem
 from comments_service.service import Service
-from comments_service.storage import authors, comments
+from comments_service.storage import authors, comments, reports
 from comments_service.storage.authors import Trace
+from comments_service.storage.reports import Reported
 from comments_service.storage.revisions import Revision
 
 _TRACES = 200  # comments of an author that are looked at
-_ANCESTORS = 10
+_ANCESTORS, _REPORTS = 10, 50
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Dossier:
     links: list[tuple[str, str]]
     edits: list[Edit]
     acts: list[Entry]
+    reports: list[Reported]
 
 
 async def dossier(service: Service, actor: Actor, comment_id: int) -> Dossier | None:
@@ -63,6 +65,7 @@ async def dossier(service: Service, actor: Actor, comment_id: int) -> Dossier | 
             links_of(comment.html, comment.website),
             edits(comment, await moderating.former_texts(service, comment)),
             await moderating.history(service, comment),
+            await reports.of_comment(service.database, comment, _REPORTS),
         )
     return None
 

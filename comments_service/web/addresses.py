@@ -113,6 +113,11 @@ class Addresses:
         """Return the address of the same view without a reply."""
         return self._to(f"comment-{comment_id}", **self.view, order=self.order)
 
+    def report(self, comment: Record) -> str:
+        """Return the address of the form by which readers report a comment."""
+        named = {"id": comment["id"], "lang": self.lang}
+        return f"{self.root}sites/{self.links.slug}/report?{encoded(named)}"
+
     def more(self, comment: Record, cursor: int = SHOWN_REPLIES) -> str:
         """Return the address of the replies of a root after an ordinal."""
         return self._to("comments", page=comment["page"], root=comment["id"], cursor=cursor)

@@ -178,6 +178,15 @@ class Board:
                 for edit in found.edits
             ],
             "acts": [act_record(act) for act in found.acts],
+            "reports": [
+                {
+                    "reason": item.reason,
+                    "note": item.note,
+                    "at": timestamp(item.at),
+                    "open": item.closed_at is None,
+                }
+                for item in found.reports
+            ],
         }
 
     async def reply(self, request: Request) -> Response:

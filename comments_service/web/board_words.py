@@ -32,6 +32,12 @@ ACTION: dict[Action, Note] = {
     "delete": Note("Delete"),
     "restore": Note("Restore"),
 }
+REPORT: dict[str, Note] = {
+    "spam": Note("spam"),
+    "abuse": Note("abuse"),
+    "off-topic": Note("off-topic"),
+    "other": Note("another reason"),
+}
 DONE: dict[str, Note] = {
     "approve": Note("Approved"),
     "hold": Note("Held"),

@@ -21,8 +21,8 @@ from comments_service.web.intake import visitor
 from comments_service.web.limits import Guesses, Limit
 from comments_service.web.sites import Sites
 
-POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES = 30, 120, 10, 60, 60
-"""What one network may make in a minute: comments, previews, attempts to sign in, votes, searches."""
+POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES, REPORTS = 30, 120, 10, 60, 60, 10
+"""What one network may make in a minute: comments, previews, logins, votes, searches, reports."""
 PASSWORDS, CODES = (5, 20, 15 * 60.0), (3, 10, 3600.0)
 """Wrong guesses at one account: of each network its own, of all together, in how many seconds."""
 
@@ -39,6 +39,7 @@ class Web:
     logins: Limit
     votes: Limit
     searches: Limit
+    reports: Limit
     passwords: Guesses
     codes: Guesses
     provider: Provider | None
@@ -58,6 +59,7 @@ class Web:
             Limit(LOGINS, on),
             Limit(VOTES, on),
             Limit(SEARCHES, on),
+            Limit(REPORTS, on),
             Guesses(*PASSWORDS, on),
             Guesses(*CODES, on),
             provider_of(*provider),

@@ -146,6 +146,7 @@ def test_everything_can_be_reached_and_left_by_keyboard(
             "a",
             "comments-reply",
             "comments-quote",
+            "comments-report",
         ),
         *("comments-name", "comments-email", "comments-website", "input", "comments-body"),
         *("summary", "comments-post", "comments-look"),

@@ -125,7 +125,9 @@ PUBLIC = {
     "GET /api/v1/sites/{site}/comments/{id}", "GET /api/v1/sites/{site}/comments/{id}/replies",
     "GET /api/v1/sites/{site}/counts", "GET /api/v1/sites/{site}/recent",
     "POST /api/v1/sites/{site}/comments", "POST /api/v1/sites/{site}/preview",
-    "GET /api/v1/sites/{site}/search", "POST /api/v1/sites/{site}/comments/{id}/votes",
+    "GET /api/v1/sites/{site}/search", "POST /api/v1/sites/{site}/comments/{id}/reports",
+    "GET /sites/{site}/report", "POST /sites/{site}/report",
+    "POST /api/v1/sites/{site}/comments/{id}/votes",
     "DELETE /api/v1/sites/{site}/comments/{id}/votes",
     "PATCH /api/v1/sites/{site}/comments/{id}", "DELETE /api/v1/sites/{site}/comments/{id}",
 }  # fmt: skip
