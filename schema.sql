@@ -101,6 +101,7 @@ CREATE INDEX comments_created ON comments (created_at, id);
 CREATE INDEX comments_touched ON comments (touched_at);
 CREATE INDEX comments_name ON comments (name, created_at, id);
 CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
+CREATE INDEX comments_written_by ON comments (lower(email), id) WHERE email <> '';
 CREATE INDEX comments_network ON comments (network, created_at, id) WHERE network <> '';
 
 -- What readers could notice, in the order in which it was committed.

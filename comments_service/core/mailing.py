@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
 from comments_service.core.draft import keyed_hash
@@ -13,6 +14,7 @@ About = Literal["waiting", "all"]
 PACES: tuple[Pace, ...] = ("each", "hourly", "daily", "never")
 ABOUTS: tuple[About, ...] = ("waiting", "all")
 
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _HOUR = 3600 * 1_000_000
 _PERIODS: dict[Pace, int] = {"hourly": _HOUR, "daily": 24 * _HOUR}
 _DAILY_AT = 6 * _HOUR
@@ -35,9 +37,17 @@ def default(moderator_id: int, site_id: int) -> Choice:
     return Choice(moderator_id, site_id, "each", "waiting", "en")
 
 
+def folded(email: str) -> str:
+    """Return an address as it is compared: only ASCII letters are alike in both cases.
+
+    Other letters are not: some fold into ASCII ones, and so into somebody else's address.
+    """
+    return email.strip().translate(_LOWER)
+
+
 def mark_of(secret: str, email: str) -> str:
     """Return the keyed hash that stands for an e-mail address."""
-    return keyed_hash(secret, f"mail {email.strip().lower()}")
+    return keyed_hash(secret, f"mail {folded(email)}")
 
 
 def scopes(thread_id: int, site_id: int) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from typing import Literal
 from comments_service.core.moderation import Status, change_kind, visible
 
 Event = Literal["published", "edited", "removed", "pending", "decided"]
-Kind = Literal["event", "webhook", "hub", "reply", "confirm", "moderate", "digest"]
+Kind = Literal["event", "webhook", "hub", "reply", "confirm", "data", "moderate", "digest"]
 Verdict = Literal["sent", "later", "never", "needless"]
 State = Literal["waiting", "sent", "dead", "told"]
 
@@ -17,6 +17,7 @@ PUBLIC_EVENTS: tuple[Event, ...] = ("published", "edited", "removed")
 """What readers can notice."""
 EVENTS: tuple[Event, ...] = (*PUBLIC_EVENTS, "pending", "decided")
 STATES: tuple[State, ...] = ("waiting", "sent", "dead")
+"""What owners see; "told" is kept only so that nobody is told twice."""
 
 BUCKETS = 16
 """Parts of the outbox, so that several workers and servers can share it."""

@@ -81,6 +81,8 @@ async def edit(service: Service, actor: Actor, ask: Ask, body: str) -> tuple[str
         assert comment is not None  # comments are never removed
         if comment.version != ask.version:
             return Step(thread, await too_late(tx, comment, actor, batch, ask))
+        if comment.erased:
+            return Step(thread, Outcome(ask.id, "forbidden", comment.status, comment.version))
         if comment.body == body:
             unchanged = Outcome(ask.id, "unchanged", comment.status, comment.version)
             return Step(thread, unchanged)

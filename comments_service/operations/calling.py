@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 import orjson
 
 from comments_service.core.models import Comment, Record, Site
-from comments_service.core.moderation import actions
 from comments_service.core.notices import PUBLIC_EVENTS, SECOND, Notice
 from comments_service.core.records import public, thread_record, timestamp
 from comments_service.core.webhooks import Webhook, key, signature
@@ -105,6 +104,6 @@ def _for_moderators(comment: Comment) -> Record:
         "html": comment.html,
         "excerpt": comment.excerpt,
         "reasons": json.loads(comment.reasons),
-        "actions": actions(comment.status, attention=comment.attention),
+        "actions": comment.actions,
         "created_at": timestamp(comment.created_at),
     }

@@ -143,6 +143,7 @@ async def _decide_one(
         return Step(thread, await too_late(tx, comment, actor, batch, ask))
     attention = comment.attention
     status = after(comment.status, ask.action, comment.restores_to, attention=attention)
+    status = None if comment.erased else status
     if status is None or (status == comment.status and not attention):
         result: Result = "forbidden" if status is None else "unchanged"
         return Step(thread, Outcome(ask.id, result, comment.status, comment.version))

@@ -6,12 +6,12 @@ import json
 
 from comments_service.core.excerpt import excerpt
 from comments_service.core.letters import Letter, Link, Quote, named
-from comments_service.core.mailing import mark_of, scopes
+from comments_service.core.mailing import folded, mark_of, scopes
 from comments_service.core.models import Comment, Site, Thread
 from comments_service.core.notices import Notice
 from comments_service.core.sentence import Sentence
 from comments_service.core.text import parse
-from comments_service.operations.mail_links import CONFIRM, STOP, link
+from comments_service.operations.mail_links import CONFIRM, STOP, data_link, link
 from comments_service.service import Service
 from comments_service.storage import comments, mail, sites, threads
 
@@ -81,8 +81,8 @@ async def reply(service: Service, notice: Notice) -> Letter | None:
 
 async def wants_reply(service: Service, parent: Comment, answer: Comment) -> bool:
     """Say whether an author is to be told of a reply: never of one's own, never one who said no."""
-    one = parent.email.strip().lower()
-    themselves = one == answer.email.strip().lower()
+    one = folded(parent.email)
+    themselves = one == folded(answer.email)
     same = bool(parent.identity) and parent.identity == answer.identity
     if not one or themselves or same or not parent.visible:
         return False
@@ -132,4 +132,28 @@ async def confirmation(service: Service, notice: Notice) -> Letter | None:
         foot=(Link(Sentence("No mail like this any more:"), stop),),
         refs=refs_of(thread),
         about=site.slug,
+    )
+
+
+async def own_data(service: Service, notice: Notice) -> Letter | None:
+    """Hand the key to what is kept of an address to who reads its mail."""
+    comment = await comments.find(service.database, notice.comment_id or 0)
+    if comment is None or not comment.email:
+        return None
+    mark = mark_of(service.secret, comment.email)
+    return Letter(
+        id=notice.id,
+        to=comment.email,
+        lang=str(json.loads(notice.data)["lang"]),
+        inside=False,
+        subject=Sentence("What you wrote here"),
+        parts=(
+            Sentence("Somebody, most likely you, asked what is kept of this address."),
+            Link(
+                Sentence("See it, take it with you or have it erased, within a day:"),
+                data_link(service, comment.email),
+            ),
+            Sentence("If that was not you, do nothing: nobody but you has this link."),
+        ),
+        stop=link(service, STOP, mark, 0, 0),
     )

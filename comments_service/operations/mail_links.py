@@ -8,14 +8,16 @@ from typing import Any
 from itsdangerous import BadData, URLSafeSerializer
 
 from comments_service.errors import LinkExpired, LinkInvalid
+from comments_service.operations.vault import seal, unseal
 from comments_service.service import Service
 
-CONFIRM, STOP, ACT = "confirm", "stop", "act"
-"""What links do: confirm an address, stop mail, decide on one version of one comment."""
+CONFIRM, STOP, ACT, DATA = "confirm", "stop", "act", "data"
+"""What links do: confirm an address, stop mail, decide on one version of one comment, show one's own data."""
 
 _DAY = 24 * 3600 * 1_000_000
 _LIFE = {CONFIRM: 7 * _DAY, ACT: 7 * _DAY, STOP: None}
 """How long a link is good. Stopping mail must always be possible."""
+_DATA_SECONDS = 24 * 3600
 _PARTS = {CONFIRM: 2, STOP: 3, ACT: 4}
 
 
@@ -46,3 +48,18 @@ def read(service: Service, purpose: str, token: str) -> list[Any]:
     if until and until < service.clock():
         raise LinkExpired
     return list(parts)
+
+
+def data_link(service: Service, email: str) -> str:
+    """Return the address of the page that shows what is kept of an address; nobody can read it in there."""
+    return f"{service.settings.public_url}/mail/{DATA}/{seal(service, DATA, email)}"
+
+
+def email_of(service: Service, token: str) -> str:
+    """Return the address of such a link. Raises LinkInvalid, LinkExpired."""
+    if unseal(service, DATA, token) is None:
+        raise LinkInvalid
+    email = unseal(service, DATA, token, _DATA_SECONDS)
+    if email is None:
+        raise LinkExpired
+    return str(email)

@@ -10,7 +10,7 @@ from comments_service.core.filters import Filter
 from comments_service.core.letters import Letter, Link, Part, Quote, named
 from comments_service.core.mailing import Choice, default, mark_of, scopes
 from comments_service.core.models import Comment, Site
-from comments_service.core.moderation import Action, actions
+from comments_service.core.moderation import Action
 from comments_service.core.notices import Notice
 from comments_service.core.permissions import ROLES
 from comments_service.core.rules import IN_WORDS
@@ -137,11 +137,10 @@ def _reasons(comment: Comment) -> list[Part]:
 def _links(service: Service, one: Moderator, comment: Comment) -> list[Part]:
     if "decide" not in ROLES[one.role]:
         return []
-    legal = actions(comment.status)
     return [
         Link(label, link(service, ACT, one.moderator_id, comment.id, comment.version, action))
         for action, label in _OFFERED
-        if action in legal
+        if action in comment.actions
     ]
 
 
@@ -190,4 +189,5 @@ _MAKERS: dict[str, Callable[[Service, Notice], Awaitable[Letter | None]]] = {
     "reply": letters.reply,
     "moderate": moderation,
     "digest": digest,
+    "data": letters.own_data,
 }

@@ -98,7 +98,7 @@ async def _undo_one(
     assert entry.comment_id is not None and entry.version is not None
     comment = await comments.get(tx, thread.thread_id, entry.comment_id)
     assert comment is not None  # what is on record is never removed
-    if not actor.allowed("decide", comment.site_id):
+    if comment.erased or not actor.allowed("decide", comment.site_id):
         return Step(thread, Outcome(comment.id, "forbidden"))
     if (await _in_effect(tx, comment)) != entry.seq and comment.version != entry.version + 1:
         return Step(thread, await _not_undone(tx, comment, actor, batch, entry))

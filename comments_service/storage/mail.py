@@ -38,12 +38,14 @@ async def confirmed_comments(db: Queries, comment_ids: Sequence[int]) -> dict[in
     return {int(row[0]): str(row[1]) for row in rows if row[0]}
 
 
-async def unconfirm(tx: Transaction, address: str, comment_id: int) -> None:
-    """Forget that a comment was confirmed by an address's mail."""
-    await tx.fetch(
-        "DELETE FROM confirmations WHERE address = :address AND comment_id = :comment",
-        {"address": address, "comment": comment_id},
+async def confirmed_by(db: Queries, address: str, limit: int = 1_000) -> set[int]:
+    """Return the comments that an address's mail confirmed, the newest where there are very many."""
+    rows = await db.fetch(
+        """SELECT comment_id FROM confirmations WHERE address = :address
+           ORDER BY comment_id DESC LIMIT :limit""",
+        {"address": address, "limit": limit},
     )
+    return {int(row[0]) for row in rows if row[0]}
 
 
 async def follow(tx: Transaction, thread_id: int, comment_id: int, lang: str, at: int) -> None:

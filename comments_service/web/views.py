@@ -93,6 +93,7 @@ class View:
     head: Record | None = None  # the root whose further replies are shown
     following: int | None = None
     own: Own = field(default_factory=Own)
+    mails: bool = False  # whether authors can ask for mail about replies
     quoted: Mapping[str, list[Record]] = field(default_factory=dict)  # by whom on this page, by id
 
     @cached_property
@@ -126,7 +127,8 @@ async def view(
     shown = await show(service, site, at, query, asker.receipts)
     quoted = quoted_by(shown.comments, at.links.base_url)
     mine = await own(service, site, shown.comments, asker, query)
-    return replace(shown, own=mine, quoted=quoted)
+    mails = service.settings.mails and site.policy.reply_mail
+    return replace(shown, own=mine, quoted=quoted, mails=mails)
 
 
 async def _page(

@@ -73,3 +73,5 @@ CREATE TABLE mail_choices (
     lang TEXT NOT NULL,
     PRIMARY KEY (moderator_id, site_id)
 );
+
+CREATE INDEX comments_written_by ON comments (lower(email), id) WHERE email <> '';
