@@ -14,7 +14,9 @@ CREATE TABLE sites (
     slug TEXT NOT NULL UNIQUE,
     change BIGINT NOT NULL DEFAULT 0,  -- one tick for each thing that readers could notice
     created_at BIGINT NOT NULL,
-    settings TEXT NOT NULL DEFAULT '{}'  -- JSON: what its owner chose, see core.policy
+    settings TEXT NOT NULL DEFAULT '{}',  -- JSON: what its owner chose, see core.policy
+    modified BIGINT NOT NULL DEFAULT 0,  -- the second of its last change, and later than that of the one before
+    feed_id TEXT NOT NULL DEFAULT ''  -- what the ids of its feeds are made of; it never changes
 );
 
 -- Where a site's pages live: only these may embed it and write from a browser.
@@ -112,6 +114,7 @@ CREATE TABLE changes (
     comment_id BIGINT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('published', 'edited', 'removed')),
     at BIGINT NOT NULL,
+    modified BIGINT NOT NULL DEFAULT 0,  -- sites.modified as it was then
     PRIMARY KEY (thread_id, seq)
 );
 CREATE INDEX changes_site ON changes (site_id, seq);

@@ -11,7 +11,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from comments_service.news import News
 from comments_service.operations import indexing, maintaining
+from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
@@ -21,6 +23,7 @@ from comments_service.web import (
     avatars,
     board,
     dashboard,
+    feeds,
     health,
     mail,
     managing,
@@ -28,6 +31,7 @@ from comments_service.web import (
     outgoing,
     own_data,
     pages,
+    pollers,
     reports,
     search,
 )
@@ -36,8 +40,6 @@ from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
 from comments_service.worker import working
-
-DEFAULT_SITE = "default"
 
 
 async def open_database(url: str) -> Database:
@@ -59,16 +61,18 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     Raises DatabaseUnusable.
     """
     database = await open_database(settings.database)
-    renderer = Renderer()
+    renderer, news = Renderer(), News(database)
     try:
         await bring_up_to_date(database)
         ids = Ids(await next_node(database), now)
-        service = Service(settings, database, renderer.render, secret_key(settings), ids)
+        secret = secret_key(settings)
+        service = Service(settings, database, renderer.render, secret, ids, news)
         await indexing.catch_up(service)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
         yield service
     finally:
+        news.end()
         await renderer.close()
         await database.close()
 
@@ -81,7 +85,12 @@ def build(service: Service, demo: bool = False) -> Starlette:
         routes=[
             Mount(
                 "/api/v1/sites/{site}",
-                routes=[*api.routes(web), *search.api_routes(web), *reports.api_routes(web)],
+                routes=[
+                    *api.routes(web),
+                    *pollers.routes(web),
+                    *search.api_routes(web),
+                    *reports.api_routes(web),
+                ],
             ),
             Mount(
                 "/api/v1/moderation",
@@ -92,6 +101,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
                     *outgoing.routes(web),
                 ],
             ),
+            *feeds.routes(web),
             *pages.routes(web, demo=demo),
             *search.page_routes(web),
             *reports.page_routes(web),

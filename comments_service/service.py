@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from dataclasses import dataclass, field
 from comments_service.core.policy import Policy
 from comments_service.core.records import Links
 from comments_service.core.rendered import Rendered
+from comments_service.news import News
 from comments_service.settings import Settings
 from comments_service.storage.database import Database
 
@@ -38,41 +37,6 @@ class Ids:
         return (((moment << _NODE_BITS) | self._node) << _SEQUENCE_BITS) | sequence
 
 
-class News:
-    """Tells whoever listens in this process that something readers could notice was committed."""
-
-    def __init__(self) -> None:
-        self._listeners: list[Callable[[int, int], None]] = []
-        self._waiting: dict[int, asyncio.Event] = {}
-        self.closed = False
-
-    def close(self) -> None:
-        """Let nobody wait any longer: the process is about to end."""
-        self.closed = True
-        for event in self._waiting.values():
-            event.set()
-
-    def listen(self, listener: Callable[[int, int], None]) -> None:
-        """Call `listener(site_id, thread_id)` after every such commit, before its writer is answered."""
-        self._listeners.append(listener)
-
-    def announce(self, site_id: int, thread_id: int) -> None:
-        """Tell all listeners and waiters."""
-        for listener in self._listeners:
-            listener(site_id, thread_id)
-        event = self._waiting.pop(site_id, None)
-        if event is not None:
-            event.set()
-
-    async def wait(self, site_id: int, seconds: float) -> None:
-        """Wait for the next news of a site, for the time to pass, or for the end."""
-        if self.closed:
-            return
-        event = self._waiting.setdefault(site_id, asyncio.Event())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
-
-
 class Wanted:
     """Remembers what each site wants to be told of, so that whoever writes need not look it up."""
 
@@ -98,16 +62,20 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Service:
-    """Everything an operation needs from outside: settings, database, renderer, secret, ids, clock, news."""
+    """Everything an operation needs from outside: settings, database, renderer, secret, ids, news, clock."""
 
     settings: Settings
     database: Database
     render: Callable[[str], Awaitable[Rendered]]
     secret: str
     ids: Ids
+    news: News
     clock: Callable[[], int] = now
-    news: News = field(default_factory=News)
     wanted: Wanted = field(default_factory=Wanted)
+
+    def second(self) -> int:
+        """Return the second since 1970 that it is."""
+        return self.clock() // 1_000_000
 
     def links(self, slug: str, policy: Policy | None = None) -> Links:
         """Return the maker of a site's addresses; without its policy, one that knows no avatars."""

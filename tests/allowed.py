@@ -158,3 +158,26 @@ def stored_faults(html: str) -> list[str]:
     """Name what the html of a comment holds and must not hold, elements left open among them."""
     read = _Stored(html)
     return read.faults + [f"<{tag}> is open" for tag in read.open]
+
+
+FEED = TEXT - {"div", "span"}
+FEED_ATTRIBUTES: Attributes = {
+    "a": {"href": LINK, "rel": "nofollow ugc noopener"},
+    "ol": {"start": "[0-9]{1,9}"},
+}
+
+
+class _Feed(_Stored):
+    def _judge(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in FEED:
+            self.faults.append(f"<{tag}>")
+        allowed = FEED_ATTRIBUTES.get(tag, {})
+        for name, value in attrs:
+            if name not in allowed or not re.fullmatch(allowed[name], value or ""):
+                self.faults.append(f"{tag} {name}={value}")
+
+
+def feed_faults(html: str) -> list[str]:
+    """Name what a string of a feed holds that must not be inserted into a page."""
+    read = _Feed(html)
+    return read.faults + [f"<{tag}> is open" for tag in read.open]

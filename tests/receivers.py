@@ -154,6 +154,10 @@ class Mailbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Take nothing more."""
         self._server.close()
 
     def _protocol(self) -> SMTP:

@@ -17,7 +17,8 @@ MAY = {
     "language": {"core"},
     "settings": set(),
     "storage": {"storage", "core", "errors"},
-    "service": {"core", "settings", "storage"},
+    "news": {"storage"},
+    "service": {"core", "news", "settings", "storage"},
     "operations": {"operations", "core", "storage", "service", "errors"},
     "web": {"web", "operations", "core", "language", "service", "settings", "errors"},
     "importers": {"core", "errors"},
@@ -30,6 +31,7 @@ MAY = {
     "app": {
         "core",
         "errors",
+        "news",
         "operations",
         "renderer",
         "service",

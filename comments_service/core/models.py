@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from comments_service.core.moderation import Action, Status, actions, visible
 from comments_service.core.policy import Policy
@@ -22,6 +22,7 @@ class Site:
     slug: str
     origins: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    feed_id: str = ""  # what the ids of its feeds are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,22 @@ NEVER_PUBLISHED: dict[str, Any] = {
     "votes": 0,
 }
 """The fields of a comment that has no place yet."""
+
+
+class Mark(NamedTuple):
+    """How new a site or a thread is: the number of its last change, and that one's second since 1970.
+
+    Of two changes of a site the later one has the later second, also where they came in the same.
+    """
+
+    change: int = 0
+    modified: int = 0
+    votes: int = 0  # of a thread: see Thread.freshness
+
+    @property
+    def freshness(self) -> int:
+        """Return how new the pages of a thread are; pollers look at `change` alone."""
+        return self.change + self.votes
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ class Links:
         """Return the address of the form for a reply."""
         return self.thread(key, page=page, replyTo=comment.id) + "#respond"
 
+    def feed(self, kind: str, **query: object) -> str:
+        """Return the address of a feed of the site, or with `thread` of one thread."""
+        found = _query(**query)
+        return f"{self.base_url}/sites/{self.slug}/feed.{kind}" + (f"?{found}" if found else "")
+
     def api(self, path: str, **query: object) -> str:
         """Return the address of an API resource of the site."""
         return f"{self.base_url}/api/v1/sites/{self.slug}/{path}?{_query(**query)}"

@@ -41,11 +41,12 @@ class Postman:
     async def _handed_in(self, letter: Letter, say: Say, now: int) -> Result:
         try:
             message = message_of(letter, say, self._settings.mail_from, self._host, now)
-            _, sender = parseaddr(self._settings.mail_from)
-            async with self._server() as server:
-                await server.send_message(message, sender=sender)
         except ValueError:
             return Result("never", "The address can't be written into a mail.")
+        _, sender = parseaddr(self._settings.mail_from)
+        try:
+            async with self._server() as server:
+                await server.send_message(message, sender=sender)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _refused(error.recipients[0].code, error.recipients[0].message)
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPSenderRefused) as error:
@@ -106,8 +107,8 @@ def message_of(letter: Letter, say: Say, sender: str, host: str, now: int) -> Em
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message["Precedence"] = "bulk"
-    message["Content-Language"] = letter.lang
     message.set_content(body_of(letter, say))
+    message["Content-Language"] = letter.lang  # after the content, which takes such headers away
     return message
 
 

@@ -65,7 +65,7 @@ async def post_comment(
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
     comment = made(service, fresh, draft, visitor, shown, identity)
-    verdict = await _verdict(service, site, visitor)
+    verdict = await _verdict(service, site, visitor, draft.email)
     follows = lang if following.possible(service, site, draft) else ""
     return await store(service, fresh, comment, verdict, follows)
 
@@ -133,10 +133,11 @@ async def _below_parent(
     return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
 
 
-async def _verdict(service: Service, site: Site, visitor: Visitor) -> rules.Verdict:
+async def _verdict(service: Service, site: Site, visitor: Visitor, email: str) -> rules.Verdict:
     """Return what the rules say; asked before the transaction, which names one thread only."""
     own = await comments.find_many(service.database, sorted(visitor.receipts))
     proven = any(comment.visible for comment in own)
+    proven = proven or await following.trusted(service, email, visitor.receipts)
     mode = site.policy.moderation or service.settings.moderation
     return rules.screen(rules.Facts(mode=mode, proven=proven))
 
@@ -215,7 +216,7 @@ async def edit_comment(
     """
     shown = await service.render(body)
     found = await _own(service, site, comment_id, visitor)
-    verdict = await _verdict(service, site, visitor)
+    verdict = await _verdict(service, site, visitor, found.email)
 
     async def edit(tx: Transaction) -> tuple[Thread, Comment]:
         thread, comment = await _locked(tx, service, found)

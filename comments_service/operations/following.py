@@ -18,7 +18,7 @@ from comments_service.operations.mail_links import CONFIRM, STOP, read
 from comments_service.operations.notices import of_comment
 from comments_service.service import Service
 from comments_service.storage import comments, mail, outbox, sites, threads
-from comments_service.storage.database import Queries, Transaction
+from comments_service.storage.database import Transaction
 
 _WEEK = 7 * 24 * 3600 * 1_000_000
 
@@ -96,21 +96,19 @@ async def confirm(service: Service, token: str) -> Confirmation:
     return found
 
 
-async def is_confirmed(db: Queries, service: Service, email: str) -> bool:
-    """Say whether somebody who reads the mail of an address has confirmed it.
+async def trusted(service: Service, email: str, own: Iterable[int]) -> bool:
+    """Say whether a visitor is known by mail: as the author of a comment that readers see.
 
-    It says nothing about who typed the address this time: for that see `proven`.
+    `own` are comments that receipts prove to be the visitor's. One of them was confirmed by the mail of
+    the address, and so was the one that readers see. Who only types the address is not known by it.
     """
-    return bool(email) and await mail.confirmed(db, mark_of(service.secret, email))
-
-
-async def proven(service: Service, email: str, own: Iterable[int]) -> bool:
-    """Say whether a visitor is known to read an address's mail.
-
-    `own` are comments that receipts prove to be the visitor's; one of them was confirmed by that mail.
-    """
-    found = await mail.confirmed_comments(service.database, sorted(own))
-    return bool(email) and mark_of(service.secret, email) in found.values()
+    mine, db = frozenset(own), service.database
+    if not (mine and email):
+        return False
+    confirmed = await mail.confirmed_by(db, mark_of(service.secret, email))
+    if not mine & confirmed:
+        return False
+    return any(comment.visible for comment in await comments.find_many(db, sorted(confirmed)))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
 from comments_service.core.models import SLUG, Site
@@ -14,12 +15,15 @@ from comments_service.service import Service
 from comments_service.storage import sites
 from comments_service.storage.database import Transaction
 
+DEFAULT_SITE = "default"
+"""The site that a new database has."""
+
 
 async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
     """Make a site, or register more origins of one. Raises BadFields."""
     check_slug(slug)
     found = tuple(_origin(text) for text in origins)
-    site = Site(service.ids(), slug, found)
+    site = Site(service.ids(), slug, found, feed_id=uuid.uuid4().hex)
     await service.database.write(lambda tx: sites.add(tx, site, service.clock()))
     stored = await sites.by_slug(service.database, slug)
     assert stored is not None

@@ -27,17 +27,6 @@ async def confirmed(db: Queries, address: str) -> bool:
     return bool(rows)
 
 
-async def confirmed_comments(db: Queries, comment_ids: Sequence[int]) -> dict[int, str]:
-    """Return the address by whose mail each of some comments was confirmed, where one was."""
-    if not comment_ids:
-        return {}
-    listed, params = in_list("id", comment_ids)
-    rows = await db.fetch(
-        f"SELECT comment_id, address FROM confirmations WHERE comment_id IN {listed}", params
-    )
-    return {int(row[0]): str(row[1]) for row in rows if row[0]}
-
-
 async def confirmed_by(db: Queries, address: str, limit: int = 1_000) -> set[int]:
     """Return the comments that an address's mail confirmed, the newest where there are very many."""
     rows = await db.fetch(

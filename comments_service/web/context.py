@@ -53,7 +53,7 @@ class Web:
         return cls(
             service,
             Sites(service),
-            Cache(service, _build()),
+            Cache(service, _build(service)),
             Limit(POSTS, on),
             Limit(PREVIEWS, on),
             Limit(LOGINS, on),
@@ -76,7 +76,7 @@ class Web:
         return await commenting.post_comment(self.service, site, draft, asker, sender, lang)
 
 
-def _build() -> str:
-    """Return a short name for what the same rows are made into: it changes with every release."""
-    version = f"{metadata.version('comments-service')} {RENDERER}"
+def _build(service: Service) -> str:
+    """Return a short name for what the same rows are made into: by which release, with links to where."""
+    version = f"{metadata.version('comments-service')} {RENDERER} {service.settings.public_url}"
     return hashlib.blake2b(version.encode(), digest_size=4).hexdigest()
