@@ -58,8 +58,9 @@ def named(text: str, most: int = _NAMED) -> str:
 
 
 def subject_of(letter: Letter, say: Say) -> str:
-    """Return the subject: one line, whatever stands in it."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in say(letter.subject)).split())
+    """Return the subject: one line, whatever stands in it, and none that mail programs decode anew."""
+    said = say(letter.subject).replace("=?", "= ?")
+    line = " ".join("".join(c if c.isprintable() else " " for c in said).split())
     return line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
 
 

@@ -115,7 +115,7 @@ def message_of(letter: Letter, say: Say, sender: str, host: str, now: int) -> Em
 def address_of(email: str) -> Address:
     """Return an address for a header; its domain in ASCII. Raises ValueError where it is none."""
     local, at, domain = email.rpartition("@")
-    plain = email.isprintable() and not re.search(r"[\s,;:<>()\[\]\"\\]", email)
+    plain = email.isprintable() and not re.search(r"[\s,;:<>()\[\]\"\\]|=\?", email)
     if not (local and at and domain and plain):
         raise ValueError("no address")
     try:

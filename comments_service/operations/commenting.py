@@ -82,10 +82,8 @@ async def store(
     async def post(tx: Transaction) -> Posted:
         posted = await _post(tx, service, fresh, comment, verdict)
         if not posted.replayed:
-            told = posted.comment
-            await notices.tell(tx, service, None, told, seq=posted.thread.change)
-            if follows:
-                await following.begin(tx, service, told, follows)
+            await notices.tell(tx, service, None, posted.comment, seq=posted.thread.change)
+            await following.begin(tx, service, posted.comment, follows)
         return posted
 
     posted = await service.database.write(post)
@@ -133,11 +131,11 @@ async def _below_parent(
     return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
 
 
-async def _verdict(service: Service, site: Site, visitor: Visitor, email: str) -> rules.Verdict:
+async def _verdict(service: Service, site: Site, asker: Visitor, email: str) -> rules.Verdict:
     """Return what the rules say; asked before the transaction, which names one thread only."""
-    own = await comments.find_many(service.database, sorted(visitor.receipts))
-    proven = any(comment.visible for comment in own)
-    proven = proven or await following.trusted(service, email, visitor.receipts)
+    own = await comments.find_many(service.database, sorted(asker.receipts))
+    seen = any(comment.visible for comment in own)
+    proven = seen or await following.trusted(service, email, asker.receipts)
     mode = site.policy.moderation or service.settings.moderation
     return rules.screen(rules.Facts(mode=mode, proven=proven))
 

@@ -30,11 +30,11 @@ def possible(service: Service, site: Site, draft: Draft) -> bool:
 
 
 async def begin(tx: Transaction, service: Service, comment: Comment, lang: str) -> None:
-    """Store that a comment's author wants mail about replies, and have the address confirmed.
+    """Store that a comment's author wants mail about replies, and have the address confirmed; not with ''.
 
     An address that was not confirmed yet gets one mail a week about it, whoever types it how often.
     """
-    if comment.status not in ("approved", "pending"):
+    if not lang or comment.status not in ("approved", "pending"):
         return
     await mail.follow(tx, comment.thread_id, comment.id, lang, service.clock())
     mark = mark_of(service.secret, comment.email)
