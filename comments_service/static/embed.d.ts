@@ -25,6 +25,8 @@ export interface Submission {
   parent_id: string | null;
   url: string;
   title: string;
+  /** The token of the attribute `identity`; then name, e-mail address and website are empty. */
+  identity?: string;
 }
 
 export interface CommentThread extends HTMLElement {

@@ -23,11 +23,11 @@ TYPES = {
 }
 _FRESH = "public, max-age=300"
 
-# Comments that fill whole lines. What is left keeps its line numbers, for whoever looks for a fault.
+# Comments that fill whole lines.
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
 # And those that end a line. What holds a quotation mark may be the end of a string.
 _REMARK = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_SPACE = re.compile(r"^\s+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,11 @@ class File:
 
 
 def trimmed(text: str) -> str:
-    """Return a script or style sheet without indents and comments; each line stays where it is.
+    """Return a script or style sheet without comments, indents and empty lines.
 
     It must not have literals of several lines.
     """
-    bare = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
-    return _INDENT.sub("", _REMARK.sub("", bare))
+    return _SPACE.sub("", _REMARK.sub("", _COMMENT.sub("", text)))
 
 
 class Files:
