@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from comments_service.core.rules import Mode
+from comments_service.core.sentence import Note
 
 SHORTEST_KEY = 32
 
@@ -43,14 +44,24 @@ class Policy(BaseModel):
     @classmethod
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < SHORTEST_KEY:
-            sentence = f"Choose a key of at least {SHORTEST_KEY} characters."
+            sentence = Note("Choose a key of at least %(least)s characters.", least=SHORTEST_KEY)
             raise PydanticCustomError("too_short", "{sentence}", {"sentence": sentence})
         return value
+
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        """Return the names of the settings that are never shown."""
+        return frozenset(
+            name
+            for name, field in cls.model_fields.items()
+            if (field.json_schema_extra or {}).get("secret")  # type: ignore[union-attr]
+        )
+
+    def looks_like(self, other: Policy) -> bool:
+        """Say whether readers see the same pages by both."""
+        return (self.votes, self.avatars) == (other.votes, other.avatars)
 
     def shown(self) -> dict[str, Any]:
         """Return the settings for people and for the log: of a secret only whether there is one."""
         values = self.model_dump()
-        for name, field in type(self).model_fields.items():
-            if (field.json_schema_extra or {}).get("secret"):  # type: ignore[union-attr]
-                values[name] = "set" if values[name] else ""
-        return values
+        return values | {name: "set" if values[name] else "" for name in self.secrets()}

@@ -60,3 +60,15 @@ async def save_counters(tx: Transaction, thread: Thread) -> None:
                title = :title WHERE thread_id = :thread_id""",
         _params(thread),
     )
+
+
+async def outdate(tx: Transaction, site_id: int) -> list[int]:
+    """Let the pages of all threads of a site count as new, and return the threads.
+
+    Where something of the site, not of a thread, changed what they show.
+    """
+    rows = await tx.fetch(
+        "UPDATE threads SET votes = votes + 1 WHERE site_id = :s RETURNING thread_id",
+        {"s": site_id},
+    )
+    return [int(row[0]) for row in rows]

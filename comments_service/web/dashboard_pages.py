@@ -51,7 +51,7 @@ _HEADERS = {
 
 # Where a form may lead back to: our own addresses as we write them, and nothing else.
 _BACK = re.compile(
-    r"/dashboard/(?:queue|all|log|rules|sites|stats|account(?:/second-factor)?|people|tokens|outbox|webhooks)"
+    r"/dashboard/(?:queue|all|log|rules|sites(?:/[a-z0-9-]{1,64}(?:/snippet)?)?|stats|account(?:/second-factor)?|people|tokens|outbox|webhooks)"
     r"(?:\?[A-Za-z0-9_.=&%+@:/~-]{0,1500})?"
 )
 
