@@ -23,6 +23,7 @@ from comments_service.web.dashboard_queue import Board
 from comments_service.web.dashboard_second_factor import SecondFactor
 from comments_service.web.dashboard_setup import Setup
 from comments_service.web.dashboard_sites import Sites
+from comments_service.web.dashboard_snippets import Snippets
 from comments_service.web.dashboard_tokens import Tokens
 
 
@@ -63,7 +64,7 @@ def routes(web: Web) -> list[BaseRoute]:
 def _accounts(web: Web, pages: Pages) -> list[BaseRoute]:
     """Return the routes about one's own account, and those for owners."""
     account, people, tokens = Account(web, pages), People(web, pages), Tokens(web, pages)
-    sites = Sites(web, pages)
+    sites, snippets = Sites(web, pages), Snippets(web, pages)
     factor = SecondFactor(web, pages, account)
     own = pages.signed_in
 
@@ -82,6 +83,8 @@ def _accounts(web: Web, pages: Pages) -> list[BaseRoute]:
         Route("/dashboard/sites", owners(sites.make), methods=["POST"]),
         Route("/dashboard/sites/{site}", owners(sites.show), methods=["GET"]),
         Route("/dashboard/sites/{site}", owners(sites.change), methods=["POST"]),
+        Route("/dashboard/sites/{site}/snippet", owners(snippets.show), methods=["GET"]),
+        Route("/dashboard/sites/{site}/example", owners(snippets.example), methods=["GET"]),
         Route("/dashboard/people", owners(people.show), methods=["GET"]),
         Route("/dashboard/people", owners(people.invite), methods=["POST"]),
         Route("/dashboard/people/{id}", owners(people.act), methods=["POST"]),

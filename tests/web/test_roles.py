@@ -84,6 +84,10 @@ TABLE = {
     "POST /dashboard/sites":              "login 403 403 403 303  login login login",
     "GET /dashboard/sites/{site}":        "login 403 403 403 200  login login login",
     "POST /dashboard/sites/{site}":       "login 403 403 403 303  login login login",
+    "GET /dashboard/sites/{site}/snippet":
+                                          "login 403 403 403 200  login login login",
+    "GET /dashboard/sites/{site}/example":
+                                          "login 403 403 403 200  login login login",
     "GET /dashboard/people":              "login 403 403 403 200  login login login",
     "POST /dashboard/people":             "login 403 403 403 200  login login login",
     "POST /dashboard/people/{id}":        "login 403 403 403 303  login login login",
@@ -256,6 +260,8 @@ CALLS |= {
     f"GET {API}/updates": simple(f"{API}/updates?site=blog"),
     f"GET {API}/events": simple(f"{API}/events?site=blog"),
     "GET /dashboard/sites/{site}": simple("/dashboard/sites/blog"),
+    "GET /dashboard/sites/{site}/snippet": simple("/dashboard/sites/blog/snippet"),
+    "GET /dashboard/sites/{site}/example": simple("/dashboard/sites/blog/example"),
     f"GET {API}/sites/{{site}}": simple(f"{API}/sites/blog"),
     f"PATCH {API}/sites/{{site}}": simple(f"{API}/sites/blog", sent={}),
     f"POST {API}/tokens": simple(f"{API}/tokens", sent={"name": "x", "scopes": ["read"]}),

@@ -15,7 +15,7 @@ from comments_service.core.policy import Policy
 from comments_service.operations import logbook, maintaining, reading
 from comments_service.web import site_words
 from tests.conftest import Clock, token_for
-from tests.web.desk import OLGAS, Desk, desk_in, told
+from tests.web.desk import MALLORY, OLGAS, Desk, desk_in, told
 
 API = "/api/v1/moderation/sites"
 PAGE = "/dashboard/sites/blog"
@@ -219,3 +219,46 @@ async def test_who_manages_one_site_manages_no_other(desk: Desk) -> None:
     ):
         answer = await desk.client.request(method, path, headers=headers, json=sent)
         assert answer.status_code == 403, (method, path)
+
+
+async def test_the_snippet_says_what_was_chosen_and_shows_it(desk: Desk) -> None:
+    query = "lang=zh-Hans&theme=dark&math=host&thread=/post"
+    answer = await desk.client.get(f"{PAGE}/snippet?{query}")
+    assert "frame-src 'self'" in answer.headers["content-security-policy"]
+    code = re.search(r"<textarea.*?>\n(.*?)</textarea>", answer.text, re.DOTALL)
+    assert code
+    assert unescape(code[1]) == (
+        '<script type="module" src="http://127.0.0.1:8000/static/embed.js"></script>\n'
+        '<comment-thread site="blog" thread="/post" lang="zh-Hans" theme="dark" math="host">\n'
+        '  <a href="http://127.0.0.1:8000/sites/blog/thread?thread=/post&amp;lang=zh-Hans">评论</a>\n'
+        "</comment-thread>\n"
+    )
+    frame = re.search(r'<iframe [^>]*src="([^"]+)"', answer.text)
+    assert frame
+    example = await desk.client.get(unescape(frame[1]))
+    assert '<comment-thread site="blog" thread="/post" lang="zh-Hans"' in example.text
+    policy = example.headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in policy and "trusted-types 'none'" in policy
+    assert "frame-src" not in policy and "unsafe" not in policy
+    for page in (PAGE, "/dashboard/sites", "/dashboard/queue"):
+        elsewhere = (await desk.client.get(page)).headers["content-security-policy"]
+        assert "frame-src" not in elsewhere and "frame-ancestors 'none'" in elsewhere
+
+
+@pytest.mark.parametrize("page", ["snippet", "example"])
+async def test_a_hostile_address_makes_no_markup(desk: Desk, page: str) -> None:
+    query = {"thread": f'/"><{MALLORY}', "lang": MALLORY, "theme": MALLORY}
+    answer = await desk.client.get(f"{PAGE}/{page}", params=query)
+    assert answer.status_code == 200
+    assert "<img" not in answer.text and "onerror=alert(1)>" not in answer.text
+    assert (await desk.client.get(f"{PAGE}/{page}?thread=%00%ff&lang=%ed%a0%80")).status_code == 200
+
+
+async def test_without_a_thread_the_example_has_the_one_where_somebody_spoke_last(
+    desk: Desk,
+) -> None:
+    assert 'thread="/"' in await desk.read(f"{PAGE}/example")
+    comment = (await desk.house.post("words", thread="/spoken")).comment
+    form = {"csrf": await desk.csrf(), "action": "approve", "id": str(comment.id), "version": "1"}
+    await desk.client.post("/dashboard/decisions", data=form)
+    assert 'thread="/spoken"' in await desk.read(f"{PAGE}/example")
