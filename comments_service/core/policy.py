@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from comments_service.core.draft import web_address
 from comments_service.core.rules import Mode
 from comments_service.core.sentence import Note
 
@@ -40,6 +41,26 @@ class Policy(BaseModel):
         description="Whose comments wait: none, first-time, all; null: as the service's setting says.",
     )
 
+    reply_mail: bool = Field(
+        default=True,
+        description="Whether authors can ask for mail about replies, where the service sends mail.",
+    )
+    websub_hub: str = Field(
+        default="",
+        max_length=500,
+        description="Address of a WebSub hub that is told when the site's feeds change; empty: none.",
+    )
+
+    @field_validator("websub_hub")
+    @classmethod
+    def _whole_address(cls, value: str) -> str:
+        if value and not web_address(value):
+            sentence = Note(
+                "Type the whole address of the hub, beginning with https:// or http://."
+            )
+            raise PydanticCustomError("hub_invalid", "{sentence}", {"sentence": sentence})
+        return value
+
     @field_validator("identity_key")
     @classmethod
     def _long_enough(cls, value: str) -> str:
@@ -56,10 +77,6 @@ class Policy(BaseModel):
             for name, field in cls.model_fields.items()
             if (field.json_schema_extra or {}).get("secret")  # type: ignore[union-attr]
         )
-
-    def looks_like(self, other: Policy) -> bool:
-        """Say whether readers see the same pages by both."""
-        return (self.votes, self.avatars) == (other.votes, other.avatars)
 
     def shown(self) -> dict[str, Any]:
         """Return the settings for people and for the log: of a secret only whether there is one."""

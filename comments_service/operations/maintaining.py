@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from comments_service.service import Service
 from comments_service.storage import sites, threads
 from comments_service.storage.database import Transaction
 
+DEFAULT_SITE = "default"
+"""The site that a new database has."""
 MOST_ORIGINS = 100
 """Of one site."""
 
@@ -27,8 +30,7 @@ async def add_site(
 ) -> Site:
     """Make a site, or register more origins of one; on record, where an actor does. Raises BadFields."""
     check_slug(slug)
-    found = origins_of(origins)
-    site = Site(service.ids(), slug, found)
+    site = Site(service.ids(), slug, origins_of(origins), feed_id=uuid.uuid4().hex)
 
     async def store(tx: Transaction) -> None:
         await sites.add(tx, site, service.clock())
@@ -76,13 +78,12 @@ async def change_policy(
     )
 
     async def store(tx: Transaction) -> list[int]:
-        outdated = []
-        if not policy.looks_like(site.policy):
-            outdated = await threads.outdate(tx, site.site_id)
+        shown_anew = await threads.freshen(tx, site.site_id)
         await sites.save_origins(tx, changed)
         await sites.save_policy(tx, changed)
+        service.wanted.forget()
         await logbook.write(tx, service, [act])
-        return outdated
+        return shown_anew
 
     for thread_id in await service.database.write(store):
         service.news.announce(site.site_id, thread_id)

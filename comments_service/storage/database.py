@@ -70,6 +70,17 @@ class Database(Queries, Protocol):
         """
         ...
 
+    def tell(self, word: str) -> None:
+        """Tell every process that hears a word, soon and at most once."""
+        ...
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Call a listener with the words that processes tell from now on, parted by spaces.
+
+        It is called with an empty text where some may have been missed.
+        """
+        ...
+
     async def close(self) -> None:
         """Close every connection."""
         ...

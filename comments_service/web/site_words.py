@@ -10,6 +10,8 @@ LABEL: dict[str, Note] = {
     "report_threshold": Note("Hold after so many reports"),
     "identity_key": Note("Key of the site's server"),
     "moderation": Note("Whose comments wait"),
+    "reply_mail": Note("Mail about replies"),
+    "websub_hub": Note("WebSub hub"),
 }
 MEANS: dict[str, Note] = {
     "votes": Note("Readers can say that a comment helped them."),
@@ -21,6 +23,8 @@ MEANS: dict[str, Note] = {
         "With it your server signs whom it vouches for: 32 characters or more, known to both servers alone."
     ),
     "moderation": Note("Until a moderator has approved them, readers don't see them."),
+    "reply_mail": Note("Authors can ask for it, where the service sends mail."),
+    "websub_hub": Note("Address of a hub that is told when the site's feeds change. Empty: none."),
 }
 CHOICE: dict[str, dict[str, Note]] = {
     "avatars": {

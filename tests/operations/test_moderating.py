@@ -112,11 +112,9 @@ async def test_a_site_has_a_policy_of_its_own_which_only_an_owner_changes(house:
 
 async def test_pages_are_new_when_a_site_shows_them_differently(house: House) -> None:
     await house.post(thread="/one")
-    fresh = [(await house.page(thread="/one")).thread.freshness]
-    for policy in (Policy(report_threshold=3), Policy(report_threshold=3, avatars="none")):
-        house.site = await maintaining.change_policy(house.service, OLGA, house.site, policy)
-        fresh.append((await house.page(thread="/one")).thread.freshness)
-    assert fresh[0] == fresh[1] < fresh[2]
+    before = (await house.page(thread="/one")).thread.freshness
+    await maintaining.change_policy(house.service, OLGA, house.site, Policy(avatars="none"))
+    assert (await house.page(thread="/one")).thread.freshness > before
 
 
 async def test_origins_are_replaced_as_a_whole(house: House) -> None:

@@ -13,6 +13,7 @@ import httpx2
 
 from comments_service import app as wiring
 from comments_service.core.models import Comment
+from comments_service.news import News
 from comments_service.operations import accounts
 from comments_service.service import Service
 from comments_service.settings import Settings
@@ -27,7 +28,7 @@ DRAWN = ("segno", "comments-axis", "comments-chart", "comments-sample", "comment
 PASSWORD = "correct horse battery"
 MALLORY = "<img src=x onerror=alert(1)>"
 
-_NO_SERVICE = Service(Settings(), None, None, "", None)  # type: ignore[arg-type]
+_NO_SERVICE = Service(Settings(), None, None, "", None, News(None))  # type: ignore[arg-type]
 ROUTES = [
     (route.path, method)
     for route in routes(Web.of(_NO_SERVICE))
