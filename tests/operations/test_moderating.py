@@ -108,3 +108,19 @@ async def test_a_site_has_a_policy_of_its_own_which_only_an_owner_changes(house:
     assert (await reading.site(service, "blog")).policy == policy
     [act] = await logbook.latest(service)
     assert (act.actor, act.action, act.thread_id) == (OLGA.name, "policy", 0)
+
+
+async def test_pages_are_new_when_a_site_shows_them_differently(house: House) -> None:
+    await house.post(thread="/one")
+    before = (await house.page(thread="/one")).thread.freshness
+    await maintaining.change_policy(house.service, OLGA, house.site, Policy(avatars="none"))
+    assert (await house.page(thread="/one")).thread.freshness > before
+
+
+async def test_origins_are_replaced_as_a_whole(house: House) -> None:
+    wanted = ["https://b.example/", "https://a.example", "https://b.example"]
+    site = await maintaining.change_policy(
+        house.service, OLGA, house.site, house.site.policy, wanted
+    )
+    assert site.origins == ("https://a.example", "https://b.example")
+    assert (await reading.site(house.service, "blog")).origins == site.origins
