@@ -38,7 +38,7 @@ CREATE TABLE threads (
     count BIGINT NOT NULL DEFAULT 0,  -- comments that readers can see
     change BIGINT NOT NULL DEFAULT 0,  -- the site's change at which this thread last changed
     created_at BIGINT NOT NULL,
-    votes BIGINT NOT NULL DEFAULT 0  -- counts every vote and every vote taken back: it never falls
+    votes BIGINT NOT NULL DEFAULT 0  -- counts votes, votes taken back and new policies: it never falls
 );
 
 CREATE TABLE comments (
@@ -101,6 +101,8 @@ CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
 CREATE INDEX comments_edited ON comments (created_at, id) WHERE edits > 0;
 CREATE INDEX comments_created ON comments (created_at, id);
 CREATE INDEX comments_touched ON comments (touched_at);
+CREATE INDEX comments_arrived ON comments (site_id, created_at);
+CREATE INDEX comments_held ON comments (site_id, created_at) WHERE reasons <> '[]';
 CREATE INDEX comments_name ON comments (name, created_at, id);
 CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
 CREATE INDEX comments_written_by ON comments (lower(email), id) WHERE email <> '';
@@ -144,6 +146,7 @@ CREATE TABLE log (
 CREATE INDEX log_seq ON log (seq);
 CREATE INDEX log_batch ON log (batch, seq);
 CREATE INDEX log_actor ON log (actor, seq);
+CREATE INDEX log_figures ON log (site_id, at, action, actor);
 
 -- The end of the log; the last row that a transaction locks. It has one row.
 CREATE TABLE log_head (

@@ -124,6 +124,11 @@ class VotesOff(Refused):
     sentence = Sentence("This site takes no votes.")
 
 
+class VoteOwn(Refused):
+    code = "vote_own"
+    sentence = Sentence("Nobody votes on a comment of their own.")
+
+
 class NotPermitted(Refused):
     code = "not_permitted"
     sentence = Note("Your role does not allow this here. An owner can change it.")
@@ -227,6 +232,13 @@ class TooManyRequests(Refused):
             )
         )
         self.retry_after = retry_after
+
+
+class StreamsFull(Refused):
+    code = "streams_full"
+    sentence = Sentence(
+        "This process serves as many event streams as it can. Poll 'changes', or come back later."
+    )
 
 
 class Unavailable(Refused):

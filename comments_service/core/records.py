@@ -16,6 +16,8 @@ from comments_service.core.paging import page_of, pages
 from comments_service.core.rules import IN_WORDS
 from comments_service.core.tree import SHOWN_REPLIES, Node, size
 
+GRAVATAR = "https://gravatar.com"
+
 
 @dataclass(frozen=True, slots=True)
 class Links:
@@ -35,7 +37,7 @@ class Links:
             return None
         if self.avatars == "gravatar" and comment.email:
             known = hashlib.sha256(comment.email.strip().lower().encode()).hexdigest()
-            return f"https://gravatar.com/avatar/{known}?d=identicon&s=64"
+            return f"{GRAVATAR}/avatar/{known}?d=identicon&s=64"
         return f"{self.base_url}/avatars/{avatar_hash(self.secret, comment)}.svg"
 
     def permalink(self, comment_id: int) -> str:

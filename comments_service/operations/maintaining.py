@@ -12,7 +12,7 @@ from comments_service.core.threads import origin_of
 from comments_service.errors import BadFields, FieldError, NotPermitted
 from comments_service.operations import logbook
 from comments_service.service import Service
-from comments_service.storage import sites
+from comments_service.storage import sites, threads
 from comments_service.storage.database import Transaction
 
 DEFAULT_SITE = "default"
@@ -40,12 +40,15 @@ async def change_policy(service: Service, actor: Actor, site: Site, policy: Poli
         service, actor.name, "policy", site_id=site.site_id, before=before, after=after
     )
 
-    async def store(tx: Transaction) -> None:
+    async def store(tx: Transaction) -> list[int]:
+        shown_anew = await threads.freshen(tx, site.site_id)
         await sites.save_policy(tx, changed)
         service.wanted.forget()
         await logbook.write(tx, service, [act])
+        return shown_anew
 
-    await service.database.write(store)
+    for thread_id in await service.database.write(store):
+        service.news.announce(site.site_id, thread_id)
     return changed
 
 

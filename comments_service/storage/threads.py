@@ -74,3 +74,12 @@ async def save_counters(tx: Transaction, thread: Thread) -> None:
                title = :title WHERE thread_id = :thread_id""",
         _params(thread),
     )
+
+
+async def freshen(tx: Transaction, site_id: int) -> list[int]:
+    """Make all pages of a site new, though nothing was said; return the numbers of its threads."""
+    rows = await tx.fetch(
+        "UPDATE threads SET votes = votes + 1 WHERE site_id = :site RETURNING thread_id",
+        {"site": site_id},
+    )
+    return [int(row[0]) for row in rows]

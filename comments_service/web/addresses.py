@@ -83,6 +83,7 @@ class Addresses:
     view: dict[str, object] = field(default_factory=dict)
     order: str | None = None
     receipts: str = ""
+    voted: tuple[str, ...] = ()  # whose buttons are pressed
     embedded: bool = False
     lang: str = ""  # where the address names it; else the browser does, each time
 
@@ -153,6 +154,7 @@ class Addresses:
             **self.view,
             "order": self.order,
             "receipt": self.receipts,
+            "voted": " ".join(self.voted),
             "lang": self.lang,
         }
         return f"{self.root}sites/{self.links.slug}/thread?{encoded(named)}#{anchor}"

@@ -171,7 +171,9 @@ class Api:
         asker = visitor(request, self._service)
         self._web.votes.admit(asker.address)
         who = voting.voter(self._service, asker, key)
-        number = await voting.vote(self._service, site, comment_id(request), who, wanted=wanted)
+        number = await voting.vote(
+            self._service, site, comment_id(request), who, wanted=wanted, own=asker.receipts
+        )
         return _json({"votes": number, "voted": wanted})
 
     async def preview(self, request: Request) -> Response:

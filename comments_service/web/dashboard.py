@@ -15,6 +15,7 @@ from comments_service.web.dashboard_account import Account
 from comments_service.web.dashboard_acts import Acts
 from comments_service.web.dashboard_all import AllThatMatch
 from comments_service.web.dashboard_entrance import Entrance
+from comments_service.web.dashboard_figures import Stats
 from comments_service.web.dashboard_log import Log
 from comments_service.web.dashboard_pages import QUEUE, Endpoint, Pages, see
 from comments_service.web.dashboard_people import People
@@ -54,6 +55,7 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/dashboard/all", inside(every.ask, "decide"), methods=["GET"]),
         Route("/dashboard/all", inside(every.decide, "decide"), methods=["POST"]),
         Route("/dashboard/log", inside(log.show), methods=["GET"]),
+        Route("/dashboard/stats", inside(Stats(web, pages).show), methods=["GET"]),
         *_accounts(web, pages),
         *dashboard_outgoing.routes(web, pages),
     ]

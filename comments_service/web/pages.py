@@ -66,7 +66,7 @@ class Pages:
         shown = await view_of(request, self._service, site, thread, embedded=embedded)
         form = await forms.fresh(self._service, site, thread, request.query_params)
         personal = bool(visitor(request, self._service, receipts_of(request)).receipts)
-        extra = views.headers(site.origins).items()
+        extra = views.headers(site.origins, site.policy).items()
         language = language_of(request)
         return Answer(
             views.render(template, language, view=shown, form=form, longest=LONGEST),
