@@ -13,11 +13,12 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from comments_service.core.permissions import OPERATOR
-from comments_service.operations import deciding, webhooks
+from comments_service.operations import deciding, maintaining, webhooks
 from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, Clock, token_for
 from tests.notifying import ALICE, Post, post_office
@@ -292,3 +293,27 @@ async def test_scripts_manage_webhooks_by_api(office: tuple[Post, Desk]) -> None
         assert (notice["state"], notice["status"], notice["event"]) == ("sent", 200, "test")
         assert (await desk.client.delete(f"{api}/webhooks/{record['id']}")).status_code == 204
         assert (await desk.client.get(path)).json()["code"] == "webhook_unknown"
+
+
+async def test_a_hub_is_named_by_the_feeds_and_told_once_of_changes_together(
+    office: tuple[Post, Desk],
+) -> None:
+    post, desk = office
+    async with Receiver() as receiver:
+        house = post.house
+        policy = house.site.policy.model_copy(update={"websub_hub": receiver.url})
+        house.site = await maintaining.change_policy(house.service, OPERATOR, house.site, policy)
+        for number in range(3):
+            comment = (await post.post(f"words {number}", name="bob")).comment
+            await deciding.decide(house.service, MONA, [Ask(comment.id, 1, "approve")])
+        await post.pass_on()
+        await post.pass_on(20)
+        [call] = receiver.received
+        told_of = parse_qs(call.body.decode())
+        assert told_of["hub.mode"] == ["publish"]
+        for topic in told_of["hub.url"]:
+            feed = await desk.client.get(urlsplit(topic).path)
+            assert receiver.url in feed.text
+            assert feed.headers["link"] == f'<{receiver.url}>; rel="hub", <{topic}>; rel="self"'
+            of_a_thread = await desk.client.get(urlsplit(topic).path + "?thread=/post")
+            assert receiver.url not in of_a_thread.text and "link" not in of_a_thread.headers
