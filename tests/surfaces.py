@@ -41,6 +41,17 @@ SURFACES = {
     "account": "/dashboard/account?notice={attack}",
     "people": "/dashboard/people?notice={attack}",
     "tokens": "/dashboard/tokens?notice={attack}",
+    "webhooks": "/dashboard/webhooks?notice={attack}",
+    "webhook that is not there": "/dashboard/webhooks/{attack}?before={attack}",
+    "outbox": "/dashboard/outbox?notice={attack}",
+    "outbox of an attacked state": "/dashboard/outbox?state={attack}&before={attack}",
+    "mail of a moderator": "/dashboard/mail?notice={attack}",
+    "page of a mail to confirm": "/mail/confirm/{attack}",
+    "page of a mail to stop it": "/mail/stop/{attack}",
+    "page of a mail to decide": "/mail/act/{attack}",
+    "one's own data": "/mail/data",
+    "page of a mail with one's own data": "/mail/data/{attack}",
+    "file with one's own data": "/mail/data/{attack}/comments.json",
     "login": "/dashboard/login?next={attack}",
     "login by code": "/dashboard/login/code?next={attack}",
     "login by provider": "/dashboard/login/callback?state={attack}&code={attack}",
@@ -61,6 +72,8 @@ JSON_SURFACES = {
     "log as JSON": "/api/v1/moderation/log?limit=500",
     "people as JSON": "/api/v1/moderation/moderators",
     "tokens as JSON": "/api/v1/moderation/tokens",
+    "webhooks as JSON": "/api/v1/moderation/webhooks",
+    "outbox as JSON": "/api/v1/moderation/outbox?state=waiting&limit=200",
 }
 FEED_SURFACES = {
     f"{kind}, {what}": f"/sites/{address}"
@@ -73,6 +86,9 @@ FEED_SURFACES = {
         "feed of an attacked site": f"{{attack}}/feed.{kind}",
     }.items()
 }
+
+MAILS = ("confirm", "data", "reply", "moderate", "digest")
+"""Kinds of notices that leave as mail: every attack is typed wherever they show what was typed."""
 
 
 def filled(pattern: str, **values: Sequence[str]) -> list[str]:

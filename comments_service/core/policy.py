@@ -54,7 +54,7 @@ class Policy(BaseModel):
     @field_validator("websub_hub")
     @classmethod
     def _whole_address(cls, value: str) -> str:
-        if value and not web_address(value):
+        if value and not (web_address(value) and value.isascii()):
             sentence = Note(
                 "Type the whole address of the hub, beginning with https:// or http://."
             )
