@@ -23,10 +23,15 @@ from comments_service.web import (
     avatars,
     board,
     dashboard,
+    events,
     feeds,
+    figures,
     health,
+    mail,
     managing,
     moderation,
+    outgoing,
+    own_data,
     pages,
     pollers,
     reports,
@@ -36,6 +41,7 @@ from comments_service.web.context import Web
 from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
+from comments_service.worker import working
 
 
 async def open_database(url: str) -> Database:
@@ -74,22 +80,30 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
 
 
 def build(service: Service, demo: bool = False) -> Starlette:
-    """Return the application: every route, the guard, the table of errors."""
+    """Return the application: every route, the guard, the table of errors, the worker beside them."""
     web = Web.of(service)
     return Starlette(
+        lifespan=lambda _: working(service),
         routes=[
             Mount(
                 "/api/v1/sites/{site}",
                 routes=[
                     *api.routes(web),
                     *pollers.routes(web),
+                    *events.routes(web),
                     *search.api_routes(web),
                     *reports.api_routes(web),
                 ],
             ),
             Mount(
                 "/api/v1/moderation",
-                routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
+                routes=[
+                    *moderation.routes(web),
+                    *board.routes(web),
+                    *managing.routes(web),
+                    *figures.routes(web),
+                    *outgoing.routes(web),
+                ],
             ),
             *feeds.routes(web),
             *pages.routes(web, demo=demo),
@@ -97,6 +111,8 @@ def build(service: Service, demo: bool = False) -> Starlette:
             *reports.page_routes(web),
             *avatars.routes(),
             *dashboard.routes(web),
+            *own_data.routes(web),
+            *mail.routes(web),
             *health.routes(web),
             Mount("/static", Files(resources.files("comments_service") / "static")),
         ],

@@ -55,6 +55,7 @@ def serve(with_demo: bool, **flags: Any) -> None:
         with server.listen(settings) as listener:
             await _greet(service, with_demo)
             app = wiring.build(service, demo=with_demo)
+            server.allow_connections()
             await server.make(app, settings, service.news.end).serve([listener])
         say("Stopped.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from comments_service.core.policy import Policy
 from comments_service.core.records import Links
@@ -37,6 +37,29 @@ class Ids:
         return (((moment << _NODE_BITS) | self._node) << _SEQUENCE_BITS) | sequence
 
 
+class Wanted:
+    """Remembers what each site wants to be told of, so that whoever writes need not look it up."""
+
+    _SECONDS = 5.0  # how old it may be where other processes can change it
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, frozenset[str]]] = {}
+
+    def get(self, site_id: int, *, exclusive: bool) -> frozenset[str] | None:
+        """Return what a site wants, None where that must be looked up."""
+        at, found = self._known.get(site_id, (0.0, None))
+        fresh = exclusive or time.monotonic() - at < self._SECONDS
+        return found if fresh else None
+
+    def keep(self, site_id: int, found: frozenset[str]) -> None:
+        """Remember what a site wants."""
+        self._known[site_id] = (time.monotonic(), found)
+
+    def forget(self) -> None:
+        """Look everything up again; called within the transaction that changes it."""
+        self._known.clear()
+
+
 @dataclass(frozen=True)
 class Service:
     """Everything an operation needs from outside: settings, database, renderer, secret, ids, news, clock."""
@@ -48,6 +71,7 @@ class Service:
     ids: Ids
     news: News
     clock: Callable[[], int] = now
+    wanted: Wanted = field(default_factory=Wanted)
 
     def second(self) -> int:
         """Return the second since 1970 that it is."""

@@ -21,7 +21,7 @@ Row = Sequence[Any]
 Params = Mapping[str, Any]
 Engine = Literal["sqlite", "postgres"]
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """The version of schema.sql; the newest migration leads to it."""
 
 
