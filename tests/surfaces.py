@@ -20,7 +20,7 @@ SURFACES = {
     "fragment of further replies": "/sites/demo/fragment?thread={key}&root={id}",
     "demo page with recent comments": "/archives/11390",
     "thread of an attacked key": "/sites/demo/thread?thread={attack}&title={attack}&url={attack}",
-    "thread in an attacked language": "/sites/demo/thread?thread={key}&lang={attack}&edit={attack}",
+    "thread in an attacked language": "/sites/demo/thread?thread={key}&lang={attack}&edit={attack}&voted={attack}",
     "page of an attacked key": "/archives/{attack}",
     "thread of an attacked site": "/sites/{attack}/thread?thread={attack}",
     "permalink": "/c/{id}",

@@ -105,7 +105,7 @@ export class Writer {
     form?.querySelector(".comments-vouched")?.remove();
     const name = nameIn(this.#thread.identity);
     const said = this.#around("vouched", element("bdi", {}, name));
-    if (name) form?.querySelector(".comments-write").before(element("p", { className: "comments-vouched" }, ...said));
+    if (name) form?.querySelector(".comments-person").before(element("p", { className: "comments-vouched" }, ...said));
   }
 
   /** Return a sentence with something in the place of its {name}. */
