@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ DEFAULT_SITE = "default"
 """The site that a new database has."""
 MOST_ORIGINS = 100
 """Of one site."""
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
 
 async def add_site(
@@ -127,7 +129,8 @@ def origins_of(texts: Sequence[str]) -> tuple[str, ...]:
 
 def _origin(text: str) -> str:
     origin = origin_of(text)
-    if origin is None:
+    # Origins stand in headers: nothing but a host may be in them.
+    if origin is None or not _ORIGIN.fullmatch(origin):
         sentence = Note("%(text)s is no origin: write it as https://blog.example.", text=text[:200])
         raise BadFields(FieldError("origin", "origin_invalid", sentence))
     return origin

@@ -51,13 +51,6 @@ _HEADERS = {
 _POLICY = _HEADERS["Content-Security-Policy"]
 FRAMES = f"{_POLICY}; frame-src 'self'"
 """The policy of a page that shows another of ours in a frame."""
-FRAMED = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
-)
-"""The policy of that other page, which runs the embed and nothing of the dashboard."""
-
 # Where a form may lead back to: our own addresses as we write them, and nothing else.
 _BACK = re.compile(
     r"/dashboard/(?:queue|all|log|rules|sites(?:/[a-z0-9-]{1,64}(?:/snippet)?)?|stats|account(?:/second-factor)?"

@@ -16,8 +16,9 @@ from comments_service.core.sentence import Note
 from comments_service.core.text import forbidden
 from comments_service.language import LANGUAGES, language
 from comments_service.operations import maintaining, reading
+from comments_service.web import views
 from comments_service.web.context import Web
-from comments_service.web.dashboard_pages import FRAMED, FRAMES, Pages
+from comments_service.web.dashboard_pages import FRAMES, Pages
 
 LABEL = {
     "order": Note("Order"),
@@ -78,7 +79,10 @@ class Snippets:
             "theme": embed.attributes.get("theme", ""),
             "lang": embed.attributes.get("lang", ""),
         }
-        return self._pages.show(request, "example", values, actor=actor, policy=FRAMED)
+        # That of a thread's own page, and stricter: what is in the frame is nothing of the dashboard.
+        allowed = views.headers(policy=site.policy)["Content-Security-Policy"]
+        policy = f"{allowed}; require-trusted-types-for 'script'; trusted-types 'none'"
+        return self._pages.show(request, "example", values, actor=actor, policy=policy)
 
     async def _asked(self, request: Request, actor: Actor) -> tuple[Site, Embed]:
         site = await maintaining.site_of(self._service, actor, request.path_params["site"])

@@ -239,7 +239,10 @@ async def test_the_snippet_says_what_was_chosen_and_shows_it(desk: Desk) -> None
     assert '<comment-thread site="blog" thread="/post" lang="zh-Hans"' in example.text
     policy = example.headers["content-security-policy"]
     assert "frame-ancestors 'self'" in policy and "trusted-types 'none'" in policy
-    assert "frame-src" not in policy and "unsafe" not in policy
+    assert "frame-src" not in policy and "unsafe" not in policy and "gravatar" not in policy
+    await send(desk, await form_of(desk) | {"avatars": "gravatar"})
+    example = await desk.client.get(f"{PAGE}/example")
+    assert "https://gravatar.com" in example.headers["content-security-policy"]
     for page in (PAGE, "/dashboard/sites", "/dashboard/queue"):
         elsewhere = (await desk.client.get(page)).headers["content-security-policy"]
         assert "frame-src" not in elsewhere and "frame-ancestors 'none'" in elsewhere
