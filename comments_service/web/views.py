@@ -89,8 +89,8 @@ class View:
     head: Record | None = None  # the root whose further replies are shown
     following: int | None = None
     own: Own = field(default_factory=Own)
-    mails: bool = False  # whether authors can ask for mail about replies
     votes: bool = False  # whether readers can vote here
+    mails: bool = False  # whether authors can ask for mail about replies
     quoted: Mapping[str, list[Record]] = field(default_factory=dict)  # by whom on this page, by id
 
     @cached_property
@@ -125,7 +125,7 @@ async def view(
     quoted = quoted_by(shown.comments, at.links.base_url)
     mine = await own(service, site, shown.comments, asker, query)
     mails = service.settings.mails and site.policy.reply_mail
-    return replace(shown, own=mine, votes=site.policy.votes, quoted=quoted, mails=mails)
+    return replace(shown, own=mine, votes=site.policy.votes, mails=mails, quoted=quoted)
 
 
 async def _page(
