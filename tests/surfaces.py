@@ -74,6 +74,9 @@ FEED_SURFACES = {
     }.items()
 }
 
+EXPORT = ("index.json", "recent.json", "threads/*.json")
+"""The files of an export: a builder of static sites inserts their html as it is."""
+
 
 def filled(pattern: str, **values: Sequence[str]) -> list[str]:
     """Return a surface's addresses, one for each of the values of each of its fields."""
