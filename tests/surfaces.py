@@ -89,6 +89,8 @@ FEED_SURFACES = {
 
 MAILS = ("confirm", "data", "reply", "moderate", "digest")
 """Kinds of notices that leave as mail: every attack is typed wherever they show what was typed."""
+EXPORT = ("index.json", "recent.json", "threads/*.json")
+"""The files of an export: a builder of static sites inserts their html as it is."""
 
 
 def filled(pattern: str, **values: Sequence[str]) -> list[str]:

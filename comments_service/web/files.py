@@ -1,4 +1,4 @@
-"""The plain files of `static/`: read when first asked for, sent compressed, without the comments and indents that only we read."""
+"""The plain files of `static/`: read when first asked for, sent compressed, without the comments that only we read."""
 
 from __future__ import annotations
 

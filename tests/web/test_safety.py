@@ -15,14 +15,24 @@ import pytest
 
 from comments_service import app as wiring
 from comments_service.core.draft import Draft
-from comments_service.operations import accounts, mail_choices, maintaining, own_data
+from comments_service.operations import accounts, exporting, mail_choices, maintaining, own_data
+from comments_service.service import Service
 from tests.allowed import feed_faults, page_faults, stored_faults
 from tests.conftest import BLOG, Clock, house_on
 from tests.feeds import MEDIA_TYPES, read, strings
 from tests.notifying import ALICE, BOB, FROM, MONAS, Post, post_office
 from tests.people import account, attacked
 from tests.receivers import text_of
-from tests.surfaces import API, FEED_SURFACES, JSON_SURFACES, KEY, MAILS, SURFACES, filled
+from tests.surfaces import (
+    API,
+    EXPORT,
+    FEED_SURFACES,
+    JSON_SURFACES,
+    KEY,
+    MAILS,
+    SURFACES,
+    filled,
+)
 
 _FILE = Path(__file__).parents[1] / "data" / "attacks.jsonl"
 ATTACKS = [json.loads(line) for line in _FILE.read_text("utf-8").split("\n") if line]
@@ -43,8 +53,8 @@ def drafts() -> list[dict[str, str]]:
 
 
 class Scene:
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self.client = client
+    def __init__(self, client: httpx2.AsyncClient, service: Service) -> None:
+        self.client, self.service = client, service
         self.ids: list[str] = []
         self.feeds: list[tuple[str, bytes]] = []  # as they were while mallory typed
 
@@ -67,7 +77,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         async with httpx2.AsyncClient(
             transport=transport, base_url="https://127.0.0.1:8000"
         ) as client:
-            scene = Scene(client)
+            scene = Scene(client, house.service)
             for number, draft in enumerate(drafts()):
                 agent = ATTACKS[number % len(ATTACKS)]["body"].encode()[:200].replace(b"\n", b" ")
                 headers = [(b"user-agent", agent.replace(b"\r", b" ").replace(b"\0", b""))]
@@ -118,6 +128,20 @@ async def test_what_json_carries_as_html_holds_only_the_closed_list(scene: Scene
                 assert not stored_faults(html), (address, html)
                 seen += 1
     assert seen > len(scene.ids)
+
+
+async def test_what_an_export_carries_as_html_holds_only_the_closed_list(
+    scene: Scene, tmp_path: Path
+) -> None:
+    await exporting.export_data(scene.service, "demo", tmp_path / "data")
+    seen: set[str] = set()
+    for pattern in EXPORT:
+        for file in (tmp_path / "data").glob(pattern):
+            content = json.loads(file.read_bytes())
+            seen |= {number for number in scene.ids if f'"{number}"' in file.read_text("utf-8")}
+            for html in htmls(content):
+                assert not stored_faults(html), (file, html)
+    assert seen == set(scene.ids)
 
 
 async def test_a_feed_reader_that_inserts_whatever_it_finds_inserts_no_harm(scene: Scene) -> None:
