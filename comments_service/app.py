@@ -32,8 +32,11 @@ from comments_service.web import (
     feeds,
     figures,
     health,
+    mail,
     managing,
     moderation,
+    outgoing,
+    own_data,
     pages,
     pollers,
     reports,
@@ -43,6 +46,7 @@ from comments_service.web.context import Web
 from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
+from comments_service.worker import working
 
 
 async def open_database(url: str, *, to_read: bool = False) -> Database:
@@ -103,9 +107,10 @@ async def opened_to_read(settings: Settings) -> AsyncIterator[Service]:
 
 
 def build(service: Service, demo: bool = False) -> Starlette:
-    """Return the application: every route, the guard, the table of errors."""
+    """Return the application: every route, the guard, the table of errors, the worker beside them."""
     web = Web.of(service)
     return Starlette(
+        lifespan=lambda _: working(service),
         routes=[
             Mount(
                 "/api/v1/sites/{site}",
@@ -124,6 +129,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
                     *board.routes(web),
                     *managing.routes(web),
                     *figures.routes(web),
+                    *outgoing.routes(web),
                 ],
             ),
             *feeds.routes(web),
@@ -132,6 +138,8 @@ def build(service: Service, demo: bool = False) -> Starlette:
             *reports.page_routes(web),
             *avatars.routes(),
             *dashboard.routes(web),
+            *own_data.routes(web),
+            *mail.routes(web),
             *health.routes(web),
             Mount("/static", Files(resources.files("comments_service") / "static")),
         ],

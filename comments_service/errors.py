@@ -192,6 +192,26 @@ class TokenUnknown(Refused):
     sentence = Note("There is no such token. Somebody may have revoked it.")
 
 
+class LinkInvalid(Refused):
+    code = "link_invalid"
+    sentence = Sentence("This link is not whole, or not ours. Copy all of it from the mail.")
+
+
+class LinkExpired(LinkInvalid):
+    code = "link_expired"
+    sentence = Sentence("This link is too old to do anything.")
+
+
+class NoticeUnknown(Refused):
+    code = "notice_unknown"
+    sentence = Note("There is no such notice, or it is being sent just now.")
+
+
+class WebhookUnknown(Refused):
+    code = "webhook_unknown"
+    sentence = Note("There is no such webhook. Somebody may have removed it.")
+
+
 class FormExpired(Refused):
     code = "form_expired"
     sentence = Sentence(

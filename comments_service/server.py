@@ -149,7 +149,7 @@ def make(app: Starlette, settings: Settings, ending: Callable[[], None]) -> Serv
         app,
         http=Protocol,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         proxy_headers=False,
         server_header=False,
         access_log=False,

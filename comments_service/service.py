@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 
 from comments_service.core.policy import Policy
@@ -40,6 +40,29 @@ class Ids:
         return (((moment << _NODE_BITS) | self._node) << _SEQUENCE_BITS) | sequence
 
 
+class Wanted:
+    """Remembers what each site wants to be told of, so that whoever writes need not look it up."""
+
+    _SECONDS = 5.0  # how old it may be where other processes can change it
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, frozenset[str]]] = {}
+
+    def get(self, site_id: int, *, exclusive: bool) -> frozenset[str] | None:
+        """Return what a site wants, None where that must be looked up."""
+        at, found = self._known.get(site_id, (0.0, None))
+        fresh = exclusive or time.monotonic() - at < self._SECONDS
+        return found if fresh else None
+
+    def keep(self, site_id: int, found: frozenset[str]) -> None:
+        """Remember what a site wants."""
+        self._known[site_id] = (time.monotonic(), found)
+
+    def forget(self) -> None:
+        """Look everything up again; called within the transaction that changes it."""
+        self._known.clear()
+
+
 @dataclass(frozen=True)
 class Service:
     """Everything an operation needs from outside: settings, database, renderer, secret, ids, news, clock."""
@@ -51,6 +74,7 @@ class Service:
     ids: Ids
     news: News
     clock: Callable[[], int] = now
+    wanted: Wanted = field(default_factory=Wanted)
 
     @property
     def build(self) -> str:

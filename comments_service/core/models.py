@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any, NamedTuple
 
-from comments_service.core.moderation import Status, visible
+from comments_service.core.moderation import Action, Status, actions, visible
 from comments_service.core.policy import Policy
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -102,6 +102,16 @@ class Comment:
     def attention(self) -> bool:
         """Say whether it asks moderators for a second look: reports or edits that nobody has answered."""
         return self.reports > 0 or self.edits > 0
+
+    @property
+    def erased(self) -> bool:
+        """Say whether its author had all that was personal erased: only its place is left."""
+        return not (self.name or self.body)
+
+    @property
+    def actions(self) -> list[Action]:
+        """Return the actions that a moderator may take on it."""
+        return [] if self.erased else actions(self.status, attention=self.attention)
 
     @property
     def placed(self) -> bool:

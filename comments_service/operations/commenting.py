@@ -21,8 +21,9 @@ from comments_service.errors import (
     ThreadCollision,
     WindowClosed,
 )
-from comments_service.operations import logbook
+from comments_service.operations import following, logbook, notices
 from comments_service.operations.identities import Identity, identified
+from comments_service.operations.notices import Cause
 from comments_service.operations.receipts import receipt
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
@@ -48,29 +49,44 @@ class Posted:
 
 
 async def post_comment(
-    service: Service, site: Site, draft: Draft, visitor: Visitor, sender: str = ""
+    service: Service,
+    site: Site,
+    draft: Draft,
+    visitor: Visitor,
+    sender: str = "",
+    lang: str = "en",
 ) -> Posted:
     """Store a comment exactly once, however often and wherever its submission is repeated.
 
-    `sender` is the origin of the page it was sent from. Raises ThreadClosed, ParentUnknown,
-    SubmissionKeyReused, ThreadCollision, BadFields for an identity that is not valid.
+    `sender` is the origin of the page it was sent from; in `lang` its author wants mail, if any. Raises
+    ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision, BadFields for an identity that is not valid.
     """
     draft, identity = identified(service, site, draft)
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
     comment = made(service, fresh, draft, visitor, shown, identity)
-    verdict = await _verdict(service, site, visitor)
-    return await store(service, fresh, comment, verdict)
+    verdict = await _verdict(service, site, visitor, draft.email)
+    follows = lang if following.possible(service, site, draft) else ""
+    return await store(service, fresh, comment, verdict, follows)
 
 
 async def store(
-    service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict
+    service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict, follows: str = ""
 ) -> Posted:
     """Store a comment once, in a thread that is made where it is new, as a verdict says.
 
-    Raises ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision.
+    `follows` is the language of an author who wants mail about replies. Raises ThreadClosed,
+    ParentUnknown, SubmissionKeyReused, ThreadCollision.
     """
-    posted = await service.database.write(lambda tx: _post(tx, service, fresh, comment, verdict))
+
+    async def post(tx: Transaction) -> Posted:
+        posted = await _post(tx, service, fresh, comment, verdict)
+        if not posted.replayed:
+            await notices.tell(tx, service, None, posted.comment, seq=posted.thread.change)
+            await following.begin(tx, service, posted.comment, follows)
+        return posted
+
+    posted = await service.database.write(post)
     if posted.comment.visible and not posted.replayed:
         service.news.announce(fresh.site_id, fresh.thread_id)
     return posted
@@ -115,10 +131,11 @@ async def _below_parent(
     return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
 
 
-async def _verdict(service: Service, site: Site, visitor: Visitor) -> rules.Verdict:
+async def _verdict(service: Service, site: Site, asker: Visitor, email: str) -> rules.Verdict:
     """Return what the rules say; asked before the transaction, which names one thread only."""
-    own = await comments.find_many(service.database, sorted(visitor.receipts))
-    proven = any(comment.visible for comment in own)
+    own = await comments.find_many(service.database, sorted(asker.receipts))
+    seen = any(comment.visible for comment in own)
+    proven = seen or await following.trusted(service, email, asker.receipts)
     mode = site.policy.moderation or service.settings.moderation
     return rules.screen(rules.Facts(mode=mode, proven=proven))
 
@@ -197,7 +214,7 @@ async def edit_comment(
     """
     shown = await service.render(body)
     found = await _own(service, site, comment_id, visitor)
-    verdict = await _verdict(service, site, visitor)
+    verdict = await _verdict(service, site, visitor, found.email)
 
     async def edit(tx: Transaction) -> tuple[Thread, Comment]:
         thread, comment = await _locked(tx, service, found)
@@ -211,6 +228,8 @@ async def edit_comment(
             thread = await note(tx, thread, edited, "edited", at)
         else:
             thread, edited = await _obey(tx, thread, edited, verdict, at)
+        cause = Cause(edited=True)
+        await notices.tell(tx, service, comment, edited, cause, seq=thread.change)
         act = _own_act(service, comment, "edit", edited.status, at)
         await logbook.write(tx, service, [act])
         return thread, edited
@@ -247,7 +266,8 @@ async def delete_comment(service: Service, site: Site, comment_id: int, visitor:
         gone = replace(
             comment, fingerprint=None, version=comment.version + 1, touched_at=at, edits=0
         )
-        await move(tx, thread, gone, "deleted", at)
+        thread, gone = await move(tx, thread, gone, "deleted", at)
+        await notices.tell(tx, service, comment, gone, seq=thread.change)
         await logbook.write(tx, service, [_own_act(service, comment, "delete", "deleted", at)])
 
     await service.database.write(delete)

@@ -43,6 +43,7 @@ async def change_policy(service: Service, actor: Actor, site: Site, policy: Poli
     async def store(tx: Transaction) -> list[int]:
         shown_anew = await threads.freshen(tx, site.site_id)
         await sites.save_policy(tx, changed)
+        service.wanted.forget()
         await logbook.write(tx, service, [act])
         return shown_anew
 

@@ -11,11 +11,20 @@ from comments_service.storage.database import Queries, Transaction, in_list
 
 
 async def by_slug(db: Queries, slug: str) -> Site | None:
-    """Return a site with its origins."""
+    """Return a site with its origins, by its name."""
+    return await _one(db, "slug", slug)
+
+
+async def by_id(db: Queries, site_id: int) -> Site | None:
+    """Return a site with its origins, by its number."""
+    return await _one(db, "site_id", site_id)
+
+
+async def _one(db: Queries, column: str, value: str | int) -> Site | None:
     rows = await db.fetch(
-        """SELECT s.site_id, s.slug, s.settings, s.feed_id, o.origin FROM sites s
-           LEFT JOIN origins o ON o.site_id = s.site_id WHERE s.slug = :slug ORDER BY o.origin""",
-        {"slug": slug},
+        f"""SELECT s.site_id, s.slug, s.settings, s.feed_id, o.origin FROM sites s
+            LEFT JOIN origins o ON o.site_id = s.site_id WHERE s.{column} = :value ORDER BY o.origin""",
+        {"value": value},
     )
     if not rows:
         return None

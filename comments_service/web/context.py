@@ -14,7 +14,7 @@ from comments_service.operations.commenting import Posted
 from comments_service.operations.identity import Provider, provider_of
 from comments_service.service import Service
 from comments_service.web.cache import Cache
-from comments_service.web.intake import visitor
+from comments_service.web.intake import language_of, visitor
 from comments_service.web.limits import Guesses, Limit, Places
 from comments_service.web.sites import Sites
 
@@ -73,4 +73,5 @@ class Web:
         asker = visitor(request, self.service, receipts)
         thread_id = thread_number(site.site_id, draft.thread)
         self.posts.admit(asker.address, digest(self.service.secret, thread_id, draft))
-        return await commenting.post_comment(self.service, site, draft, asker, sender)
+        lang = language_of(request).code
+        return await commenting.post_comment(self.service, site, draft, asker, sender, lang)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.permissions import Actor
+from comments_service.web import dashboard_outgoing
 from comments_service.web.context import Web
 from comments_service.web.dashboard_account import Account
 from comments_service.web.dashboard_acts import Acts
@@ -56,6 +57,7 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/dashboard/log", inside(log.show), methods=["GET"]),
         Route("/dashboard/stats", inside(Stats(web, pages).show), methods=["GET"]),
         *_accounts(web, pages),
+        *dashboard_outgoing.routes(web, pages),
     ]
 
 

@@ -90,6 +90,7 @@ class View:
     following: int | None = None
     own: Own = field(default_factory=Own)
     votes: bool = False  # whether readers can vote here
+    mails: bool = False  # whether authors can ask for mail about replies
     quoted: Mapping[str, list[Record]] = field(default_factory=dict)  # by whom on this page, by id
 
     @cached_property
@@ -123,7 +124,8 @@ async def view(
     shown = await show(service, site, at, query, asker.receipts)
     quoted = quoted_by(shown.comments, at.links.base_url)
     mine = await own(service, site, shown.comments, asker, query)
-    return replace(shown, own=mine, votes=site.policy.votes, quoted=quoted)
+    mails = service.settings.mails and site.policy.reply_mail
+    return replace(shown, own=mine, votes=site.policy.votes, mails=mails, quoted=quoted)
 
 
 async def _page(

@@ -27,6 +27,7 @@ from comments_service.operations import (
     second_factor,
     sessions,
     tokens,
+    webhooks,
 )
 from comments_service.operations.deciding import Ask
 from comments_service.storage import people
@@ -86,6 +87,15 @@ TABLE = {
     "GET /dashboard/tokens":              "login 403 403 403 200  login login login",
     "POST /dashboard/tokens":             "login 403 403 403 200  login login login",
     "POST /dashboard/tokens/{id}":        "login 403 403 403 303  login login login",
+    # --- What leaves the house ---
+    "GET /dashboard/outbox":              "login 403 403 403 200  login login login",
+    "POST /dashboard/outbox":             "login 403 403 403 303  login login login",
+    "GET /dashboard/webhooks":            "login 403 403 403 200  login login login",
+    "POST /dashboard/webhooks":           "login 403 403 403 200  login login login",
+    "GET /dashboard/webhooks/{id}":       "login 403 403 403 200  login login login",
+    "POST /dashboard/webhooks/{id}":      "login 403 403 403 303  login login login",
+    "GET /dashboard/mail":                "login 200 200 200 200  login login login",
+    "POST /dashboard/mail":               "login 303 303 303 303  login login login",
     # --- The API ---
     f"GET {API}/queue":                   "401 200 200 403 200  200 200 200",
     f"GET {API}/counts":                  "401 200 200 403 200  200 200 200",
@@ -115,6 +125,19 @@ TABLE = {
     f"GET {API}/tokens":                  "401 403 403 403 200  403 403 200",
     f"POST {API}/tokens":                 "401 403 403 403 201  403 403 201",
     f"DELETE {API}/tokens/{{id}}":        "401 403 403 403 204  403 403 204",
+    f"GET {API}/outbox":                  "401 403 403 403 200  403 403 200",
+    f"POST {API}/outbox/retry":           "401 403 403 403 202  403 403 202",
+    f"POST {API}/outbox/{{id}}/retry":    "401 403 403 403 202  403 403 202",
+    f"GET {API}/webhooks":                "401 403 403 403 200  403 403 200",
+    f"POST {API}/webhooks":               "401 403 403 403 201  403 403 201",
+    f"PATCH {API}/webhooks/{{id}}":       "401 403 403 403 200  403 403 200",
+    f"DELETE {API}/webhooks/{{id}}":      "401 403 403 403 204  403 403 204",
+    f"POST {API}/webhooks/{{id}}/key":    "401 403 403 403 200  403 403 200",
+    f"DELETE {API}/webhooks/{{id}}/former-key":
+                                          "401 403 403 403 204  403 403 204",
+    f"POST {API}/webhooks/{{id}}/test":   "401 403 403 403 202  403 403 202",
+    f"GET {API}/webhooks/{{id}}/deliveries":
+                                          "401 403 403 403 200  403 403 200",
 }  # fmt: skip
 
 # Who asks makes no difference here: everybody is answered as nobody is.
@@ -132,6 +155,10 @@ PUBLIC = {
     "GET /sites/{site}/report", "POST /sites/{site}/report",
     "POST /api/v1/sites/{site}/comments/{id}/votes",
     "DELETE /api/v1/sites/{site}/comments/{id}/votes",
+    "GET /mail/confirm/{token}", "POST /mail/confirm/{token}", "GET /mail/stop/{token}",
+    "POST /mail/stop/{token}", "GET /mail/act/{token}", "POST /mail/act/{token}",
+    "GET /mail/data", "POST /mail/data", "GET /mail/data/{token}", "POST /mail/data/{token}",
+    "GET /mail/data/{token}/comments.json",
     "PATCH /api/v1/sites/{site}/comments/{id}", "DELETE /api/v1/sites/{site}/comments/{id}",
 }  # fmt: skip
 ENDLESS = {"GET /api/v1/sites/{site}/events"}  # as public, and tried in test_events
@@ -191,6 +218,14 @@ class World:
 
     async def token(self) -> int:
         return (await tokens.create(self.service, OPERATOR, ["read"]))[0].token_id
+
+    async def webhook(self) -> int:
+        known = await webhooks.every(self.service, OPERATOR)
+        if known:
+            return known[0].webhook_id
+        site = self.house.site.site_id
+        url, events = "https://hooks.example/", ["published"]
+        return (await webhooks.create(self.service, OPERATOR, site, url, events)).webhook_id
 
     async def decided(self) -> tuple[Comment, str]:
         comment = await self.comment()
@@ -312,6 +347,36 @@ async def _(world: World, caller: Caller) -> Call:
 @call("POST /dashboard/tokens/{id}")
 async def _(world: World, caller: Caller) -> Call:
     return Call(f"/dashboard/tokens/{await world.token()}", {})
+
+
+@call("POST /dashboard/outbox", f"POST {API}/outbox/{{id}}/retry")
+async def _(world: World, caller: Caller) -> Call:
+    notice = await webhooks.try_out(world.service, OPERATOR, await world.webhook())
+    return Call(f"{{{notice.id}}}", {"id": str(notice.id)}, {})
+
+
+@call("POST /dashboard/webhooks", f"POST {API}/webhooks")
+async def _(world: World, caller: Caller) -> Call:
+    values = {"site": "blog", "url": "https://hooks.example/"}
+    return Call("", values | {"event": "published"}, values | {"events": ["published"]})
+
+
+@call("POST /dashboard/webhooks/{id}")
+async def _(world: World, caller: Caller) -> Call:
+    return Call(f"{{{await world.webhook()}}}", {"act": "pause"})
+
+
+@call(
+    "GET /dashboard/webhooks/{id}",
+    f"PATCH {API}/webhooks/{{id}}",
+    f"DELETE {API}/webhooks/{{id}}",
+    f"POST {API}/webhooks/{{id}}/key",
+    f"DELETE {API}/webhooks/{{id}}/former-key",
+    f"POST {API}/webhooks/{{id}}/test",
+    f"GET {API}/webhooks/{{id}}/deliveries",
+)
+async def _(world: World, caller: Caller) -> Call:
+    return Call(f"{{{await world.webhook()}}}", sent={"active": True})
 
 
 @call(f"POST {API}/looks")

@@ -291,6 +291,7 @@ export class Writer {
     return {
       ...values,
       thread: key,
+      notify: elements.notify?.checked || false,
       parent_id: this.#parent() || null,
       url: standalone ? elements.url.value : this.#thread.address({}).href,
       title: standalone ? elements.title.value : host.getAttribute("page-title") || document.title,
