@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -66,6 +67,7 @@ async def export_data(
             if not folder.holds(thread.key, mark):
                 folder.keep(mark, await _record(service, site, thread.key, links))
             progress(thread.count)
+            await asyncio.sleep(0)  # SQLite answers at once: without this nobody could interrupt it
         newest = await reading.recent(service, site, RECENT)
         folder.write(exported.RECENT, {"comments": [with_thread(*item, links) for item in newest]})
         return folder.finish()
@@ -113,10 +115,12 @@ def _alone(path: Path) -> Iterator[None]:
     path.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sentence = f"Another export to {path} is running: wait for its end."
+            raise ExportImpossible(sentence) from None
         yield
-    except BlockingIOError:
-        raise ExportImpossible(f"Another export to {path} is running: wait for its end.") from None
     finally:
         os.close(handle)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -321,25 +323,42 @@ def start(url: str, folder: Path) -> subprocess.Popen[str]:
     )
 
 
-async def test_a_run_that_was_killed_leaves_whole_files_and_the_next_one_ends_it(
-    database_url: str, tmp_path: Path
-) -> None:
-    """Nor does it leave a file that no later run knows of: a thread is hidden in between."""
-    async with house_on(database_url, tmp_path, Clock()) as house:
-        posted = [(await house.post(thread=f"/{number}")).comment for number in range(150)]
-    process = start(database_url, tmp_path)
-    while not (some := list((tmp_path / "out").glob("threads/*.json"))):
+def writing_end(pipe: Path, process: subprocess.Popen[str]) -> int:
+    """Wait until a process reads from a pipe, and hold it there."""
+    while True:
+        with contextlib.suppress(OSError):  # nobody reads yet
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         assert process.poll() is None, process.communicate()
-    process.kill()
-    process.communicate()
-    left = {json.loads(path.read_bytes())["thread"]["key"] for path in some}
-    for path in (tmp_path / "out").rglob("*.json"):
-        assert json.loads(path.read_bytes()), "it is whole"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+async def test_a_run_that_was_stopped_leaves_whole_files_and_the_next_one_ends_it(
+    database_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Nor does it leave a file that no later run knows of: threads are hidden in between."""
+    out = tmp_path / "out"
     async with house_on(database_url, tmp_path, Clock()) as house:
-        hidden = [comment for n, comment in enumerate(posted) if f"/{n}" in left]
-        for comment in hidden:
+        await export(house, out)
+        posted = [(await house.post(thread=f"/{n}")).comment for n in range(20)]
+        keys = {comment.thread_id: f"/{n}" for n, comment in enumerate(posted)}
+    order = [out / file_name(keys[thread_id]) for thread_id in sorted(keys)]
+    order[10].parent.mkdir()
+    os.mkfifo(order[10])  # whoever looks into it is stuck there
+    process = start(database_url, tmp_path)
+    held = writing_end(order[10], process)
+    process.send_signal(number)
+    os.close(held)
+    _, said = process.communicate(timeout=30)
+    assert order[9].exists() and not order[12].exists()
+    if number == signal.SIGINT:
+        assert process.returncode == 1
+        assert "Interrupted. Run it again" in said and "Traceback" not in said
+    else:
+        order[10].unlink()
+    assert all(json.loads(path.read_bytes()) for path in out.rglob("*.json")), "each is whole"
+    async with house_on(database_url, tmp_path, Clock()) as house:
+        for comment in posted[::2]:
             await decide(house, comment, "delete")
-        report = await export(house, tmp_path / "out")
-        assert report.threads == 150 - len(hidden)
+        assert (await export(house, out)).threads == 10
         await export(house, tmp_path / "anew")
-    assert files(tmp_path / "out") == files(tmp_path / "anew")
+    assert files(out) == files(tmp_path / "anew")
