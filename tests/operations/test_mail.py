@@ -321,6 +321,14 @@ async def test_mona_chooses_how_often(strict: Post, pace: str, seconds: int, mai
         assert text_of(told).count("> words") == 3
 
 
+async def test_mona_gets_the_language_in_which_she_confirmed(strict: Post) -> None:
+    await mail_choices.ask(strict.house.service, await moderator(strict), "zh-Hans")
+    await strict.post("words", name="mallory", title="Post")
+    await strict.pass_on()
+    [told] = strict.mailbox.to(MONAS)[1:] or strict.mailbox.to(MONAS)
+    assert told["Subject"] == "mallory 的评论等待审核：Post"
+
+
 async def test_a_digest_of_nothing_is_not_sent(strict: Post) -> None:
     await choose(strict, await moderator(strict), "hourly")
     comment = (await strict.post("words", name="mallory")).comment
