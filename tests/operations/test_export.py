@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -122,6 +123,9 @@ async def test_the_index_names_every_thread_whatever_its_key(house: House, data:
         assert (entry["file"], entry["count"]) == (file_name(key), 1)
     assert set(files(data)) == {"index.json", "recent.json", *names}
     assert "unfinished" not in index
+    # As docs/static-sites.md tells template writers, by the tools of others.
+    said = hashlib.sha256("/文/章".encode()).hexdigest()
+    assert index["threads"]["/文/章"]["file"] == f"threads/{said}.json"
 
 
 async def test_only_what_changed_is_written(house: House, data: Path) -> None:
