@@ -296,7 +296,7 @@ async def play(house: House, steps: list[tuple[str, int]], folder: Path) -> None
 def test_exports_at_any_moments_end_as_the_api_answers(
     engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    server = request.getfixturevalue("postgres") if engine == "postgres" else None
+    room = request.getfixturevalue("postgres_room") if engine == "postgres" else None
 
     @settings(
         max_examples=25 if engine == "sqlite" else 5,
@@ -306,7 +306,7 @@ def test_exports_at_any_moments_end_as_the_api_answers(
     @given(st.lists(STEP, max_size=25))
     def property_(steps: list[tuple[str, int]]) -> None:
         async def run() -> None:
-            async with fresh_house(engine, "none", server) as house:
+            async with fresh_house("none", room) as house:
                 await play(house, steps, tmp_path_factory.mktemp("export"))
 
         asyncio.run(run())
