@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from comments_service.core.policy import Policy
 from comments_service.core.records import Links
 from comments_service.core.rendered import Rendered
+from comments_service.core.rules import Asked
 from comments_service.settings import Settings
 from comments_service.storage.database import Database
 
@@ -73,6 +74,14 @@ class News:
             await asyncio.wait_for(event.wait(), seconds)
 
 
+class Rulebook:
+    """The rules of the house, ready to be asked, as they were at one count of their changes."""
+
+    def __init__(self) -> None:
+        self.counter = -1
+        self.asked: tuple[Asked, ...] = ()
+
+
 @dataclass(frozen=True)
 class Service:
     """Everything an operation needs from outside: settings, database, renderer, secret, ids, clock, news."""
@@ -84,6 +93,7 @@ class Service:
     ids: Ids
     clock: Callable[[], int] = now
     news: News = field(default_factory=News)
+    rulebook: Rulebook = field(default_factory=Rulebook)
 
     def links(self, slug: str, policy: Policy | None = None) -> Links:
         """Return the maker of a site's addresses; without its policy, one that knows no avatars."""

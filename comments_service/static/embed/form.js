@@ -16,6 +16,7 @@ export class Writer {
   #home = document.createComment("the form's own place");
   #pause = 0;
   #clock = 0;
+  #begun = 0;
 
   constructor(thread) {
     this.#thread = thread;
@@ -51,6 +52,7 @@ export class Writer {
   }
 
   #typed(field) {
+    this.#begun ||= performance.now();
     const { form } = field;
     if (form === this.#form) {
       if (field.name === "remember" || PERSON.includes(field.name)) this.#remember();
@@ -292,7 +294,7 @@ export class Writer {
     this.#keepDraft(place, draft); // before it is sent: a reload repeats this very press
     const headers = this.#thread.headers(this.#thread.receipts().map((item) => item.receipt));
     await this.#busy(this.#form.querySelector(".comments-post"), async () => {
-      const sent = await this.#send("POST", "comments", { ...values, submission_key: draft.key }, headers);
+      const sent = await this.#send("POST", "comments", { ...values, ...this.#signs(), submission_key: draft.key }, headers);
       if (sent.ok) await this.#stored(sent.answer, place);
       else this.#refused(sent, place);
     }).catch(() => {
@@ -312,6 +314,12 @@ export class Writer {
       url: standalone ? elements.url.value : this.#thread.address({}).href,
       title: standalone ? elements.title.value : host.getAttribute("page-title") || document.title,
     };
+  }
+
+  /** Return what tells a program from a person: a field that nobody sees, and milliseconds since the first key. */
+  #signs() {
+    const elapsed = this.#begun ? Math.round(performance.now() - this.#begun) : null;
+    return { subject: this.#form.elements.subject?.value ?? "", elapsed };
   }
 
   /** Do something while a button says so; not disabled, which would lose the focus. */
@@ -336,6 +344,7 @@ export class Writer {
     shelf.set(thread.name("receipts"), [...others, kept].slice(-MOST_RECEIPTS));
     this.#keepDraft(place, null);
     this.#body.value = "";
+    this.#begun = 0;
     this.#show([], "");
     this.#place("");
     const wanted = { ...thread.wanted(), replyTo: "", quote: "" };
