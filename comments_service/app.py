@@ -26,6 +26,7 @@ from comments_service.web import (
     moderation,
     pages,
     reports,
+    rules,
     search,
 )
 from comments_service.web.context import Web
@@ -80,7 +81,12 @@ def build(service: Service, demo: bool = False) -> Starlette:
             ),
             Mount(
                 "/api/v1/moderation",
-                routes=[*moderation.routes(web), *board.routes(web), *managing.routes(web)],
+                routes=[
+                    *moderation.routes(web),
+                    *board.routes(web),
+                    *managing.routes(web),
+                    *rules.routes(web),
+                ],
             ),
             *pages.routes(web, demo=demo),
             *search.page_routes(web),

@@ -59,6 +59,8 @@ JSON_SURFACES = {
     "one comment for moderators": "/api/v1/moderation/comments/{id}",
     "updates": "/api/v1/moderation/updates?seq=0&q={attack}",
     "log as JSON": "/api/v1/moderation/log?limit=500",
+    "rules as JSON": "/api/v1/moderation/rules",
+    "bans as JSON": "/api/v1/moderation/bans",
     "people as JSON": "/api/v1/moderation/moderators",
     "tokens as JSON": "/api/v1/moderation/tokens",
 }

@@ -20,15 +20,19 @@ import pytest
 from comments_service import app as wiring
 from comments_service.core.models import Comment
 from comments_service.core.permissions import OPERATOR, Actor, Role, Sites
+from comments_service.core.rules import Rule
 from comments_service.operations import (
     deciding,
     inviting,
+    logbook,
     maintaining,
+    regulating,
     second_factor,
     sessions,
     tokens,
 )
 from comments_service.operations.deciding import Ask
+from comments_service.operations.regulating import Given
 from comments_service.storage import people
 from tests.conftest import MONA, Clock, House, house_on
 from tests.people import HOME, PASSWORD, account, app_code
@@ -99,6 +103,17 @@ TABLE = {
     f"POST {API}/decisions":              "401 403 200 forbidden 200  403 200 403",
     f"POST {API}/decisions/by-filter":    "401 403 200 403 200  403 200 403",
     f"POST {API}/undo/{{batch}}":         "401 403 200 forbidden 200  403 200 403",
+    f"GET {API}/rules":                   "401 200 200 200 200  200 200 200",
+    f"POST {API}/rules":                  "401 403 201 403 201  403 403 201",
+    f"POST {API}/rules/try":              "401 200 200 403 200  200 200 200",
+    f"POST {API}/rules/undo/{{batch}}":   "401 403 200 404 200  403 403 200",
+    f"GET {API}/rules/{{id}}":            "401 200 200 404 200  200 200 200",
+    f"PATCH {API}/rules/{{id}}":          "401 403 200 404 200  403 403 200",
+    f"DELETE {API}/rules/{{id}}":         "401 403 204 404 204  403 403 204",
+    f"POST {API}/rules/{{id}}/move":      "401 403 200 404 200  403 403 200",
+    f"GET {API}/bans":                    "401 200 200 200 200  200 200 200",
+    f"POST {API}/bans":                   "401 403 201 403 201  403 403 201",
+    f"DELETE {API}/bans/{{id}}":          "401 403 204 404 204  403 403 204",
     f"GET {API}/moderators":              "401 403 403 403 200  403 403 200",
     f"POST {API}/moderators":             "401 403 403 403 201  403 403 201",
     f"PATCH {API}/moderators/{{id}}":     "401 403 403 403 200  403 403 200",
@@ -187,6 +202,10 @@ class World:
 
     async def token(self) -> int:
         return (await tokens.create(self.service, OPERATOR, ["read"]))[0].token_id
+
+    async def rule(self) -> Rule:
+        given = Given("words", {"words": ["casino"]}, site_id=self.house.site.site_id)
+        return (await regulating.add(self.service, OPERATOR, [given]))[0]
 
     async def decided(self) -> tuple[Comment, str]:
         comment = await self.comment()
@@ -357,6 +376,32 @@ async def _(world: World, caller: Caller) -> Call:
 @call(f"DELETE {API}/invitations/{{id}}")
 async def _(world: World, caller: Caller) -> Call:
     return Call(f"{API}/invitations/{await world.invitation()}")
+
+
+@call(f"POST {API}/rules", f"POST {API}/rules/try")
+async def _(world: World, caller: Caller) -> Call:
+    return Call("", sent={"kind": "words", "params": {"words": ["x"]}, "site": "blog"})
+
+
+@call(f"POST {API}/bans")
+async def _(world: World, caller: Caller) -> Call:
+    return Call("", sent={"by": "name", "value": "mallory", "site": "blog"})
+
+
+@call(
+    f"GET {API}/rules/{{id}}", f"PATCH {API}/rules/{{id}}", f"DELETE {API}/rules/{{id}}",
+    f"POST {API}/rules/{{id}}/move", f"DELETE {API}/bans/{{id}}",
+)  # fmt: skip
+async def _(world: World, caller: Caller) -> Call:
+    sent = {"state": "off", "steps": 1}
+    return Call(f"{{{(await world.rule()).rule_id}}}", sent=sent)
+
+
+@call(f"POST {API}/rules/undo/{{batch}}")
+async def _(world: World, caller: Caller) -> Call:
+    await world.rule()
+    [act] = await logbook.latest(world.service, limit=1)
+    return Call(f"{API}/rules/undo/{act.batch}")
 
 
 @call(f"DELETE {API}/tokens/{{id}}")
