@@ -10,10 +10,11 @@ from comments_service.core.links import links_of
 from comments_service.core.marks import Change, difference
 from comments_service.core.models import Comment, Entry
 from comments_service.core.permissions import Actor
+from comments_service.core.rules import Rule, RuleAction
 from comments_service.operations import moderating
 from comments_service.operations.moderating import QueueItem
 from comments_service.service import Service
-from comments_service.storage import authors, comments, reports
+from comments_service.storage import authors, comments, reports, rules
 from comments_service.storage.authors import Trace
 from comments_service.storage.reports import Reported
 from comments_service.storage.revisions import Revision
@@ -52,6 +53,7 @@ class Dossier:
     edits: list[Edit]
     acts: list[Entry]
     reports: list[Reported]
+    shadow: list[tuple[Rule, RuleAction]]
 
 
 async def dossier(service: Service, actor: Actor, comment_id: int) -> Dossier | None:
@@ -66,8 +68,16 @@ async def dossier(service: Service, actor: Actor, comment_id: int) -> Dossier | 
             edits(comment, await moderating.former_texts(service, comment)),
             await moderating.history(service, comment),
             await reports.of_comment(service.database, comment, _REPORTS),
+            await _in_shadow(service, comment),
         )
     return None
+
+
+async def _in_shadow(service: Service, comment: Comment) -> list[tuple[Rule, RuleAction]]:
+    """Return which rules in shadow would have done what with a comment as it is."""
+    hits = await rules.of_comment(service.database, comment)
+    found = [(await rules.get(service.database, number), act) for number, act, dark in hits if dark]
+    return [(rule, action) for rule, action in found if rule]
 
 
 async def author(service: Service, actor: Actor, comment: Comment) -> Author:

@@ -141,7 +141,7 @@ def _with(service: Service, rule: Rule, changes: Mapping[str, Any]) -> Rule:
         given["note"] = _note(given["note"])
     if "params" in given:
         given["params"] = checked(rule.kind, given["params"])
-    if given.get("expires_at", service.clock() + 1) <= service.clock():
+    if "expires_at" in given and given["expires_at"] <= service.clock():
         sentence = Note("Choose a time that is still to come.")
         raise BadFields(FieldError("expires_at", "time_invalid", sentence))
     return replace(rule, **given)
@@ -271,3 +271,19 @@ async def _taken_back(service: Service, actor: Actor, detail: Mapping[str, Any])
     if "params" in values:
         values["params"] = json.dumps(values["params"], ensure_ascii=False)
     return await _changed(service, actor, rule, replace(rule, **values), "rule_undo", None)
+
+
+async def undoable(service: Service, actor: Actor, acts: Sequence[Entry]) -> set[int]:
+    """Return the numbers of those acts on rules that are still the last ones on them."""
+    known = {rule.rule_id: rule for rule in await rules.every(service.database, deleted=True)}
+    found, moved = set(), set[int]()
+    for act in sorted((act for act in acts if act.action in ACTS), key=lambda act: -act.seq):
+        detail = json.loads(act.detail)
+        rule = known.get(int(detail["rule"]))
+        if rule is None or not actor.allowed("rule", rule.site_id):
+            continue
+        again = act.action == "rule_move" and rule.rule_id in moved
+        if rule.version == detail["rule_version"] and not again:
+            found.add(act.seq)
+        moved |= {rule.rule_id} if act.action == "rule_move" else set()
+    return found

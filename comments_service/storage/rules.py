@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comments_service.core.models import Comment
-from comments_service.core.rules import Hit, Rule
+from comments_service.core.rules import Hit, Rule, RuleAction
 from comments_service.storage.comments import COLUMNS as OF_COMMENTS
 from comments_service.storage.database import Database, Queries, Transaction, columns_of, in_list
 
@@ -90,14 +90,14 @@ async def add_hits(tx: Transaction, comment: Comment, hits: Iterable[Hit], at: i
         )
 
 
-async def of_comment(db: Queries, comment: Comment) -> list[tuple[int, str, bool]]:
+async def of_comment(db: Queries, comment: Comment) -> list[tuple[int, RuleAction, bool]]:
     """Return which rules had something to say of a comment as it is: id, action, whether in shadow."""
     rows = await db.fetch(
         """SELECT rule_id, action, shadow, comment_version FROM hits
            WHERE thread_id = :t AND comment_id = :id ORDER BY comment_version DESC LIMIT 100""",
         {"t": comment.thread_id, "id": comment.id},
     )
-    return [(int(row[0]), str(row[1]), bool(row[2])) for row in rows if row[3] == rows[0][3]]
+    return [(int(row[0]), row[1], bool(row[2])) for row in rows if row[3] == rows[0][3]]
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,15 @@ TABLE = {
     "POST /dashboard/filters":            "login 303 303 303 303  login login login",
     "GET /dashboard/all":                 "login 403 200 403 200  login login login",
     "POST /dashboard/all":                "login 403 200 403 200  login login login",
+    "GET /dashboard/rules":               "login 200 200 200 200  login login login",
+    "POST /dashboard/rules":              "login 403 303 403 303  login login login",
+    "GET /dashboard/rules/new":           "login 403 200 200 200  login login login",
+    "POST /dashboard/rules/recommended":  "login 403 303 403 303  login login login",
+    "POST /dashboard/rules/undo":         "login 403 303 404 303  login login login",
+    "GET /dashboard/rules/{id}":          "login 200 200 404 200  login login login",
+    "POST /dashboard/rules/{id}":         "login 403 303 404 303  login login login",
+    "GET /dashboard/bans/new":            "login 403 200 200 200  login login login",
+    "POST /dashboard/bans":               "login 403 303 403 303  login login login",
     # --- One's own account ---
     "GET /dashboard/account":             "login 200 200 200 200  login login login",
     "POST /dashboard/account/password":   "login 303 303 303 303  login login login",
@@ -250,6 +259,13 @@ CALLS |= {
     "POST /dashboard/filters": simple(
         "/dashboard/filters", {"name": "mine", "back": "/dashboard/queue?status=spam"}
     ),
+    "POST /dashboard/rules": simple(
+        "/dashboard/rules", {"kind": "trap", "action": "spam", "site": "blog"}
+    ),
+    "POST /dashboard/rules/recommended": simple("/dashboard/rules/recommended", {"site": "blog"}),
+    "POST /dashboard/bans": simple(
+        "/dashboard/bans", {"by": "name", "value": "m", "action": "reject", "site": "blog"}
+    ),
     "POST /dashboard/account/password": simple(
         "/dashboard/account/password",
         {"password": PASSWORD, "new_password": "another horse battery"},
@@ -395,6 +411,18 @@ async def _(world: World, caller: Caller) -> Call:
 async def _(world: World, caller: Caller) -> Call:
     sent = {"state": "off", "steps": 1}
     return Call(f"{{{(await world.rule()).rule_id}}}", sent=sent)
+
+
+@call("GET /dashboard/rules/{id}", "POST /dashboard/rules/{id}")
+async def _(world: World, caller: Caller) -> Call:
+    return Call(f"{{{(await world.rule()).rule_id}}}", {"act": "up"})
+
+
+@call("POST /dashboard/rules/undo")
+async def _(world: World, caller: Caller) -> Call:
+    await world.rule()
+    [act] = await logbook.latest(world.service, limit=1)
+    return Call("", {"batch": act.batch})
 
 
 @call(f"POST {API}/rules/undo/{{batch}}")
