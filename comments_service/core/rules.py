@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from comments_service.core.kinds import behaviour, links, people, words
+from comments_service.core.kinds import behaviour, learned, links, people, words
 from comments_service.core.kinds.base import Facts, Field, Kind, Look, Mode, Need, Params
 from comments_service.core.moderation import Status
 from comments_service.core.sentence import Sentence
@@ -20,7 +20,13 @@ State = Literal["on", "shadow", "off", "deleted"]
 STATES: tuple[State, ...] = ("on", "shadow", "off")
 """What somebody can choose; 'deleted' is what deleting leads to, so that it can be taken back."""
 
-KINDS: dict[str, Kind] = {**people.KINDS, **words.KINDS, **links.KINDS, **behaviour.KINDS}
+KINDS: dict[str, Kind] = {
+    **people.KINDS,
+    **words.KINDS,
+    **links.KINDS,
+    **behaviour.KINDS,
+    **learned.KINDS,
+}
 
 _STATUS: dict[RuleAction, Status] = {
     "publish": "approved",
@@ -135,6 +141,7 @@ IN_WORDS = {
     "filled_too_fast": Sentence("It was sent faster than people write."),
     "too_many": Sentence("Many comments came from its network in a short time."),
     "near_duplicate": Sentence("It says almost the same as another comment."),
+    "learned_spam": Sentence("It is like comments that moderators took for spam."),
     "thread_too_old": Sentence("The discussion is older than a rule of this site allows."),
 }
 

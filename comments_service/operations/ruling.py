@@ -16,6 +16,7 @@ from comments_service.core.kinds.behaviour import MOST_TIMES
 from comments_service.core.models import Comment, Site, Thread, Visitor
 from comments_service.core.rules import IN_WORDS, Asked, Rule, Verdict, prepared, screen
 from comments_service.errors import Banned, RefusedByRule, Unavailable
+from comments_service.operations import learning
 from comments_service.operations.transitions import move
 from comments_service.service import Service
 from comments_service.storage import comments, people, rules, threads
@@ -114,6 +115,8 @@ async def looked_up(
     if "thread" in needs and new:
         thread = await threads.get(db, comment.thread_id)
         facts = replace(facts, thread_at=thread.created_at if thread else None)
+    if "learned" in needs:
+        facts = replace(facts, learned=await learning.of_comment(service, comment))
     return facts
 
 

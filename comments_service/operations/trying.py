@@ -15,7 +15,7 @@ from comments_service.core.moderation import Action
 from comments_service.core.permissions import Actor
 from comments_service.core.rules import KINDS, Rule, RuleAction
 from comments_service.errors import NotPermitted
-from comments_service.operations import deciding, regulating
+from comments_service.operations import deciding, learning, regulating
 from comments_service.operations.deciding import Ask, Outcome
 from comments_service.operations.permitting import need
 from comments_service.operations.ruling import NEWEST, facts_of, moderators
@@ -87,10 +87,15 @@ async def _caught(
 ) -> list[Caught]:
     """Return what a rule says of comments, the oldest first, each asked as if those behind it were not there."""
     past, caught = await _Past.of(service, needs, found), []
+    if "learned" in needs:
+        await learning.catch_up(service, 20)
     for number, comment in enumerate(found):
         if number % _PIECE == 0:
             await asyncio.sleep(0)  # others want to be answered
-        matches = look(past.facts(comment))
+        facts = past.facts(comment)
+        if "learned" in needs:
+            facts = replace(facts, learned=await learning.of_words(service, comment))
+        matches = look(facts)
         if matches:
             caught.append(Caught(comment, matches))
     return caught

@@ -13,7 +13,15 @@ from comments_service.core.permissions import Actor
 from comments_service.core.rules import STATES, Rule, RuleAction
 from comments_service.core.sentence import Note
 from comments_service.errors import BadFields, FieldError, Refused, RuleUnknown
-from comments_service.operations import accounts, maintaining, recommending, regulating, trying
+from comments_service.operations import (
+    accounts,
+    learning,
+    maintaining,
+    recommending,
+    regulating,
+    trying,
+)
+from comments_service.operations.learning import Lessons
 from comments_service.operations.regulating import Given
 from comments_service.operations.trying import Trial
 from comments_service.web import access, rule_words
@@ -106,11 +114,18 @@ class Rules:
             "states": STATES,
             "values": values,
             "trial": trial,
+            "lessons": await self._lessons(actor, kind, rule),
             "problems": {each.field: each.message for each in fields},
             "problem": error.sentence if error and not fields else "",
         }
         shared = await self.shared(request, actor)
         return self._pages.show(request, "rule", shared | more, actor=actor, error=error)
+
+    async def _lessons(self, actor: Actor, kind: str, rule: Rule | None) -> Lessons | None:
+        """Return what a rule that learns has learned."""
+        if kind != "learned":
+            return None
+        return await learning.lessons(self._service, actor, rule.site_id if rule else 0)
 
     async def sent(self, request: Request) -> Fields:
         """Return a form of this very session. Raises FormExpired."""

@@ -25,6 +25,7 @@ KIND: dict[str, Note] = {
     "often": Note("Too many in a time"),
     "alike": Note("Almost the same"),
     "age": Note("Old discussions"),
+    "learned": Note("Learned words"),
     "proven": Note("Proven authors"),
     "ban": Note("Ban"),
 }
@@ -41,6 +42,7 @@ KIND_MEANS: dict[str, Note] = {
     "often": Note("many comments of one network in some minutes"),
     "alike": Note("a text that is nearly that of another comment"),
     "age": Note("the first comment is older than so many days"),
+    "learned": Note("a text whose words are like those that moderators took for spam"),
     "proven": Note("whose earlier comment is shown, by the receipt of their browser"),
     "ban": Note("one name, address, network, domain or pattern"),
 }
@@ -151,6 +153,7 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
         ),
     ),
     "age": (Choice("days", "number", Note("Days since the first comment")),),
+    "learned": (Choice("percent", "number", Note("How likely it is spam, in percent")),),
     "proven": (),
 }
 MADE_BY_HAND = tuple(CHOICES)
