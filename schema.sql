@@ -14,7 +14,9 @@ CREATE TABLE sites (
     slug TEXT NOT NULL UNIQUE,
     change BIGINT NOT NULL DEFAULT 0,  -- one tick for each thing that readers could notice
     created_at BIGINT NOT NULL,
-    settings TEXT NOT NULL DEFAULT '{}'  -- JSON: what its owner chose, see core.policy
+    settings TEXT NOT NULL DEFAULT '{}',  -- JSON: what its owner chose, see core.policy
+    modified BIGINT NOT NULL DEFAULT 0,  -- the second of its last change, and later than that of the one before
+    feed_id TEXT NOT NULL DEFAULT ''  -- what the ids of its feeds are made of; it never changes
 );
 
 -- Where a site's pages live: only these may embed it and write from a browser.
@@ -36,7 +38,7 @@ CREATE TABLE threads (
     count BIGINT NOT NULL DEFAULT 0,  -- comments that readers can see
     change BIGINT NOT NULL DEFAULT 0,  -- the site's change at which this thread last changed
     created_at BIGINT NOT NULL,
-    votes BIGINT NOT NULL DEFAULT 0  -- counts every vote and every vote taken back: it never falls
+    votes BIGINT NOT NULL DEFAULT 0  -- counts votes, votes taken back and new policies: it never falls
 );
 
 CREATE TABLE comments (
@@ -99,8 +101,11 @@ CREATE INDEX comments_reported ON comments (created_at, id) WHERE reports > 0;
 CREATE INDEX comments_edited ON comments (created_at, id) WHERE edits > 0;
 CREATE INDEX comments_created ON comments (created_at, id);
 CREATE INDEX comments_touched ON comments (touched_at);
+CREATE INDEX comments_arrived ON comments (site_id, created_at);
+CREATE INDEX comments_held ON comments (site_id, created_at) WHERE reasons <> '[]';
 CREATE INDEX comments_name ON comments (name, created_at, id);
 CREATE INDEX comments_email ON comments (email, created_at, id) WHERE email <> '';
+CREATE INDEX comments_written_by ON comments (lower(email), id) WHERE email <> '';
 CREATE INDEX comments_network ON comments (network, created_at, id) WHERE network <> '';
 
 -- What readers could notice, in the order in which it was committed.
@@ -111,6 +116,7 @@ CREATE TABLE changes (
     comment_id BIGINT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('published', 'edited', 'removed')),
     at BIGINT NOT NULL,
+    modified BIGINT NOT NULL DEFAULT 0,  -- sites.modified as it was then
     PRIMARY KEY (thread_id, seq)
 );
 CREATE INDEX changes_site ON changes (site_id, seq);
@@ -140,6 +146,7 @@ CREATE TABLE log (
 CREATE INDEX log_seq ON log (seq);
 CREATE INDEX log_batch ON log (batch, seq);
 CREATE INDEX log_actor ON log (actor, seq);
+CREATE INDEX log_figures ON log (site_id, at, action, actor);
 
 -- The end of the log; the last row that a transaction locks. It has one row.
 CREATE TABLE log_head (
@@ -326,4 +333,87 @@ CREATE TABLE invitations (
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
+);
+
+-- What is to leave the house, written in the transaction of its cause. A row is an event that is still to be
+-- handed out, or one notice for one destination. Workers take rows by a lease, bucket by bucket. What was sent
+-- is kept for a while; of what must never be sent again, 'told' stays.
+CREATE TABLE outbox (
+    bucket INTEGER NOT NULL,
+    id BIGINT NOT NULL,  -- also what receivers know a repeat by
+    kind TEXT NOT NULL,  -- see core.notices
+    event TEXT NOT NULL DEFAULT '',
+    destination TEXT NOT NULL,  -- what may fail by itself: 'house', 'mail', 'webhook:ID', 'hub:SITE'
+    site_id BIGINT NOT NULL,
+    comment_id BIGINT,
+    once TEXT,  -- names what is sent once only, whatever causes it again
+    batch TEXT NOT NULL DEFAULT '',  -- of the decision that caused it: what an undo takes back
+    data TEXT NOT NULL DEFAULT '{}',  -- JSON: what else there is to know; never an e-mail address
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dead', 'told')),
+    created_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,  -- when it may be taken: the end of its lease, where it has one
+    lease TEXT NOT NULL DEFAULT '',  -- of the worker that is sending it
+    attempts INTEGER NOT NULL DEFAULT 0,
+    tried_at BIGINT,  -- when the last attempt ended, and what came of it:
+    status INTEGER,
+    milliseconds BIGINT,
+    answer TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (bucket, id),
+    UNIQUE (bucket, once)
+);
+CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting';
+CREATE INDEX outbox_comment ON outbox (bucket, comment_id);
+CREATE INDEX outbox_id ON outbox (id);
+CREATE INDEX outbox_state ON outbox (state, id);
+CREATE INDEX outbox_destination ON outbox (destination, id);
+
+-- Addresses that are told what happens on a site. Their keys are made from their number and the secret key.
+CREATE TABLE webhooks (
+    webhook_id BIGINT NOT NULL PRIMARY KEY,
+    site_id BIGINT NOT NULL REFERENCES sites (site_id),
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,  -- parted by spaces, see core.notices
+    active SMALLINT NOT NULL CHECK (active IN (0, 1)),
+    key_number INTEGER NOT NULL,  -- of the newest key
+    oldest_key INTEGER NOT NULL,  -- that still signs beside it
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX webhooks_site ON webhooks (site_id, webhook_id);
+
+-- Who reads the mail of an e-mail address has said, by a link sent there, that a comment, or with 0 the
+-- moderator's account, is theirs. Of the address only a keyed hash is kept, here and in 'mutes'.
+CREATE TABLE confirmations (
+    address TEXT NOT NULL,
+    comment_id BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (address, comment_id)
+);
+CREATE INDEX confirmations_comment ON confirmations (comment_id);
+
+-- Comments whose authors asked for mail about replies.
+CREATE TABLE follows (
+    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    comment_id BIGINT NOT NULL,
+    lang TEXT NOT NULL,  -- in which they read
+    at BIGINT NOT NULL,
+    PRIMARY KEY (thread_id, comment_id)
+);
+
+-- What an address wants no mail about: 'thread:ID', 'site:ID' or 'all'.
+CREATE TABLE mutes (
+    address TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (address, scope)
+);
+
+-- How often moderators want mail about a site.
+CREATE TABLE mail_choices (
+    moderator_id BIGINT NOT NULL,
+    site_id BIGINT NOT NULL,
+    pace TEXT NOT NULL CHECK (pace IN ('each', 'hourly', 'daily', 'never')),
+    about TEXT NOT NULL CHECK (about IN ('waiting', 'all')),
+    lang TEXT NOT NULL,
+    PRIMARY KEY (moderator_id, site_id)
 );

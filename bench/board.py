@@ -21,7 +21,7 @@ from bench.loader import Contents
 from comments_service import app
 from comments_service.core.draft import Draft
 from comments_service.core.models import Visitor
-from comments_service.operations import accounts, commenting, reading
+from comments_service.operations import accounts, commenting, maintaining, reading
 from comments_service.settings import Settings
 from tests.browser.conftest import FLAGS
 from tests.servers import Server
@@ -50,7 +50,7 @@ PRESS = """(key) => new Promise((done) => {
 async def _wait(settings: Settings) -> None:
     async with app.opened(settings) as service:
         await accounts.add(service, MONAS, PASSWORD)
-        site = await reading.site(service, app.DEFAULT_SITE)
+        site = await reading.site(service, maintaining.DEFAULT_SITE)
         for number in range(WAITING):
             draft = Draft(
                 thread="/waiting", name=f"writer {number}", body=BODY.format(number, number)

@@ -19,6 +19,7 @@ from bench.people import Writer
 from comments_service import app
 from comments_service.core.models import Comment, Thread
 from comments_service.core.search import line_of
+from comments_service.operations import maintaining
 from comments_service.settings import Settings
 from comments_service.storage import sites
 
@@ -110,7 +111,7 @@ class _Postgres:
 
 async def _fill(settings: Settings, contents: Contents, make: type[Writer]) -> None:
     async with app.opened(settings) as service:  # makes the tables and the site
-        site = await sites.by_slug(service.database, app.DEFAULT_SITE)
+        site = await sites.by_slug(service.database, maintaining.DEFAULT_SITE)
     assert site is not None
     target: _Target
     if settings.database.startswith("sqlite:///"):

@@ -25,7 +25,7 @@ from comments_service import app
 from comments_service.core.filters import Filter
 from comments_service.core.models import Comment, Site
 from comments_service.core.search import query
-from comments_service.operations import moderating, reading, searching
+from comments_service.operations import maintaining, moderating, reading, searching
 from comments_service.service import Service
 from comments_service.settings import Settings
 from tests.conftest import MONA
@@ -89,7 +89,7 @@ class _House:
 @asynccontextmanager
 async def _house(settings: Settings) -> AsyncIterator[_House]:
     async with app.opened(settings) as service:
-        yield _House(service, await reading.site(service, app.DEFAULT_SITE))
+        yield _House(service, await reading.site(service, maintaining.DEFAULT_SITE))
 
 
 async def _took(ask: Callable[[str], Awaitable[None]], text: str) -> float:

@@ -11,7 +11,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from comments_service.news import News
 from comments_service.operations import indexing, maintaining
+from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
@@ -21,10 +23,17 @@ from comments_service.web import (
     avatars,
     board,
     dashboard,
+    events,
+    feeds,
+    figures,
     health,
+    mail,
     managing,
     moderation,
+    outgoing,
+    own_data,
     pages,
+    pollers,
     reports,
     rules,
     search,
@@ -33,8 +42,7 @@ from comments_service.web.context import Web
 from comments_service.web.files import Files
 from comments_service.web.guard import Guard
 from comments_service.web.problems import HANDLERS
-
-DEFAULT_SITE = "default"
+from comments_service.worker import working
 
 
 async def open_database(url: str) -> Database:
@@ -56,28 +64,37 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     Raises DatabaseUnusable.
     """
     database = await open_database(settings.database)
-    renderer = Renderer()
+    renderer, news = Renderer(), News(database)
     try:
         await bring_up_to_date(database)
         ids = Ids(await next_node(database), now)
-        service = Service(settings, database, renderer.render, secret_key(settings), ids)
+        secret = secret_key(settings)
+        service = Service(settings, database, renderer.render, secret, ids, news)
         await indexing.catch_up(service)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
         yield service
     finally:
+        news.end()
         await renderer.close()
         await database.close()
 
 
 def build(service: Service, demo: bool = False) -> Starlette:
-    """Return the application: every route, the guard, the table of errors."""
+    """Return the application: every route, the guard, the table of errors, the worker beside them."""
     web = Web.of(service)
     return Starlette(
+        lifespan=lambda _: working(service),
         routes=[
             Mount(
                 "/api/v1/sites/{site}",
-                routes=[*api.routes(web), *search.api_routes(web), *reports.api_routes(web)],
+                routes=[
+                    *api.routes(web),
+                    *pollers.routes(web),
+                    *events.routes(web),
+                    *search.api_routes(web),
+                    *reports.api_routes(web),
+                ],
             ),
             Mount(
                 "/api/v1/moderation",
@@ -86,13 +103,18 @@ def build(service: Service, demo: bool = False) -> Starlette:
                     *board.routes(web),
                     *managing.routes(web),
                     *rules.routes(web),
+                    *figures.routes(web),
+                    *outgoing.routes(web),
                 ],
             ),
+            *feeds.routes(web),
             *pages.routes(web, demo=demo),
             *search.page_routes(web),
             *reports.page_routes(web),
             *avatars.routes(),
             *dashboard.routes(web),
+            *own_data.routes(web),
+            *mail.routes(web),
             *health.routes(web),
             Mount("/static", Files(resources.files("comments_service") / "static")),
         ],

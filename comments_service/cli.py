@@ -55,7 +55,8 @@ def serve(with_demo: bool, **flags: Any) -> None:
         with server.listen(settings) as listener:
             await _greet(service, with_demo)
             app = wiring.build(service, demo=with_demo)
-            await server.make(app, settings, service.news.close).serve([listener])
+            server.allow_connections()
+            await server.make(app, settings, service.news.end).serve([listener])
         say("Stopped.")
 
     run(settings, work)
@@ -63,7 +64,7 @@ def serve(with_demo: bool, **flags: Any) -> None:
 
 async def _greet(service: Service, with_demo: bool) -> None:
     base = service.settings.public_url
-    site = demo.SITE if with_demo else wiring.DEFAULT_SITE
+    site = demo.SITE if with_demo else maintaining.DEFAULT_SITE
     say(f"Serving {base}/" + ("  (demo page)" if with_demo else ""))
     invitation = await inviting.invite_first(service)
     if invitation:

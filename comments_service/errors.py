@@ -145,6 +145,11 @@ class VotesOff(Refused):
     sentence = Sentence("This site takes no votes.")
 
 
+class VoteOwn(Refused):
+    code = "vote_own"
+    sentence = Sentence("Nobody votes on a comment of their own.")
+
+
 class NotPermitted(Refused):
     code = "not_permitted"
     sentence = Note("Your role does not allow this here. An owner can change it.")
@@ -208,6 +213,26 @@ class TokenUnknown(Refused):
     sentence = Note("There is no such token. Somebody may have revoked it.")
 
 
+class LinkInvalid(Refused):
+    code = "link_invalid"
+    sentence = Sentence("This link is not whole, or not ours. Copy all of it from the mail.")
+
+
+class LinkExpired(LinkInvalid):
+    code = "link_expired"
+    sentence = Sentence("This link is too old to do anything.")
+
+
+class NoticeUnknown(Refused):
+    code = "notice_unknown"
+    sentence = Note("There is no such notice, or it is being sent just now.")
+
+
+class WebhookUnknown(Refused):
+    code = "webhook_unknown"
+    sentence = Note("There is no such webhook. Somebody may have removed it.")
+
+
 class FormExpired(Refused):
     code = "form_expired"
     sentence = Sentence(
@@ -228,6 +253,13 @@ class TooManyRequests(Refused):
             )
         )
         self.retry_after = retry_after
+
+
+class StreamsFull(Refused):
+    code = "streams_full"
+    sentence = Sentence(
+        "This process serves as many event streams as it can. Poll 'changes', or come back later."
+    )
 
 
 class Unavailable(Refused):

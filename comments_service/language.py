@@ -91,6 +91,16 @@ class Language:
         time = f"{when:%H:%M} UTC"
         return both.replace("{1}", self.day(when)).replace("{0}", time).replace("'", "")
 
+    def duration(self, seconds: float, least: float = 2) -> str:
+        """Return a length of time in the largest unit of which it has so many: 95 minutes, 3 hours."""
+        whole = max(1, round(seconds))
+        return dates.format_timedelta(whole, threshold=least, format="short", locale=self.locale)
+
+    def percent(self, share: float) -> str:
+        """Return a share from 0 to 1 in hundredths; small ones with a digit more."""
+        pattern = "#,##0.#%" if share < 0.1 else "#,##0%"
+        return numbers.format_percent(share, pattern, locale=self.locale)
+
     def teach(self, environment: Environment) -> Environment:
         """Give an environment of Jinja this language: `{% trans %}`, `_()`, and the filters."""
         environment.add_extension("jinja2.ext.i18n")
@@ -105,8 +115,10 @@ class Language:
         environment.globals["language"] = self
         filters: dict[str, Any] = {
             "day": self.day,
+            "duration": self.duration,
             "moment": self.moment,
             "number": self.number,
+            "percent": self.percent,
             "say": self.say,
         }
         environment.filters |= filters

@@ -1,9 +1,10 @@
-"""The HTTP server: uvicorn with two limits it lacks, for requests that never get their head together."""
+"""The HTTP server: uvicorn with limits it lacks, for heads that never get together and readers who don't read."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ HEAD_SECONDS = 10.0
 HEAD_BYTES = 64 * 1024
 """The largest head of a request."""
 KEEP_ALIVE_SECONDS = 30
+SEND_BYTES = 256 * 1024
+"""What the system may hold for one reader; by itself it takes megabytes for one who does not read."""
+WRITE_SECONDS = 60.0
+"""How long a connection may leave more than 64 KiB of answers unread."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -31,6 +36,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._head_open, self._head_bytes = True, 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
         self._start_clock()
 
     def data_received(self, data: bytes) -> None:
@@ -47,9 +53,20 @@ class Protocol(HttpToolsProtocol):
             self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_clock()
+        self._stop_writing_clock()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Start a clock: who reads nothing at all is cut off, with what was to be sent."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop that clock: it was read."""
+        self._stop_writing_clock()
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         """Note that a head has begun."""
@@ -69,6 +86,11 @@ class Protocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _stop_writing_clock(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
 
 class Server(uvicorn.Server):
@@ -104,6 +126,7 @@ def listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)  # of all it accepts
     try:
         listener.bind((settings.host, settings.port))
     except OSError as error:
@@ -113,13 +136,20 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
+def allow_connections() -> None:
+    """Let this process have as many open files as it may: many systems begin with 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "infinity" and means less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def make(app: Starlette, settings: Settings, ending: Callable[[], None]) -> Server:
     """Return a server for an application; proxies are believed by us, not by uvicorn."""
     config = uvicorn.Config(
         app,
         http=Protocol,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         proxy_headers=False,
         server_header=False,
         access_log=False,

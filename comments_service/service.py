@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from comments_service.core.policy import Policy
 from comments_service.core.records import Links
 from comments_service.core.rendered import Rendered
 from comments_service.core.rules import Asked
+from comments_service.news import News
 from comments_service.settings import Settings
 from comments_service.storage.database import Database
 
@@ -39,39 +38,27 @@ class Ids:
         return (((moment << _NODE_BITS) | self._node) << _SEQUENCE_BITS) | sequence
 
 
-class News:
-    """Tells whoever listens in this process that something readers could notice was committed."""
+class Wanted:
+    """Remembers what each site wants to be told of, so that whoever writes need not look it up."""
+
+    _SECONDS = 5.0  # how old it may be where other processes can change it
 
     def __init__(self) -> None:
-        self._listeners: list[Callable[[int, int], None]] = []
-        self._waiting: dict[int, asyncio.Event] = {}
-        self.closed = False
+        self._known: dict[int, tuple[float, frozenset[str]]] = {}
 
-    def close(self) -> None:
-        """Let nobody wait any longer: the process is about to end."""
-        self.closed = True
-        for event in self._waiting.values():
-            event.set()
+    def get(self, site_id: int, *, exclusive: bool) -> frozenset[str] | None:
+        """Return what a site wants, None where that must be looked up."""
+        at, found = self._known.get(site_id, (0.0, None))
+        fresh = exclusive or time.monotonic() - at < self._SECONDS
+        return found if fresh else None
 
-    def listen(self, listener: Callable[[int, int], None]) -> None:
-        """Call `listener(site_id, thread_id)` after every such commit, before its writer is answered."""
-        self._listeners.append(listener)
+    def keep(self, site_id: int, found: frozenset[str]) -> None:
+        """Remember what a site wants."""
+        self._known[site_id] = (time.monotonic(), found)
 
-    def announce(self, site_id: int, thread_id: int) -> None:
-        """Tell all listeners and waiters."""
-        for listener in self._listeners:
-            listener(site_id, thread_id)
-        event = self._waiting.pop(site_id, None)
-        if event is not None:
-            event.set()
-
-    async def wait(self, site_id: int, seconds: float) -> None:
-        """Wait for the next news of a site, for the time to pass, or for the end."""
-        if self.closed:
-            return
-        event = self._waiting.setdefault(site_id, asyncio.Event())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+    def forget(self) -> None:
+        """Look everything up again; called within the transaction that changes it."""
+        self._known.clear()
 
 
 class Rulebook:
@@ -84,16 +71,21 @@ class Rulebook:
 
 @dataclass(frozen=True)
 class Service:
-    """Everything an operation needs from outside: settings, database, renderer, secret, ids, clock, news."""
+    """Everything an operation needs from outside: settings, database, renderer, secret, ids, news, clock."""
 
     settings: Settings
     database: Database
     render: Callable[[str], Awaitable[Rendered]]
     secret: str
     ids: Ids
+    news: News
     clock: Callable[[], int] = now
-    news: News = field(default_factory=News)
     rulebook: Rulebook = field(default_factory=Rulebook)
+    wanted: Wanted = field(default_factory=Wanted)
+
+    def second(self) -> int:
+        """Return the second since 1970 that it is."""
+        return self.clock() // 1_000_000
 
     def links(self, slug: str, policy: Policy | None = None) -> Links:
         """Return the maker of a site's addresses; without its policy, one that knows no avatars."""

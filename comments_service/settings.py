@@ -8,6 +8,7 @@ import ipaddress
 import os
 import secrets
 import tomllib
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "COMMENTS_"
-SECRETS = ("database_url", "secret_key", "oidc_client_secret")
+SECRETS = ("database_url", "secret_key", "oidc_client_secret", "smtp_url", "smtp_password")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -63,11 +64,30 @@ class Settings(BaseSettings):
     )
     oidc_client_id: str = Field("", description="What the provider calls this service.")
     oidc_client_secret: str = Field("", description="What the provider knows this service by.")
+    smtp_url: str = Field(
+        "",
+        description="Where mail is handed in: smtp://USER@HOST:587 or smtps://USER@HOST:465; default: no mail.",
+    )
+    smtp_password: str = Field("", description="Password of the user in SMTP_URL.")
+    mail_from: str = Field(
+        "",
+        description="Sender of all mail: comments@example.org, or Comments <comments@example.org>.",
+    )
+    notice_delay: float = Field(
+        5.0,
+        ge=0,
+        le=600,
+        description="Seconds before a notice leaves; an undo within them takes it back.",
+    )
+    outbound_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="Private networks that webhooks may reach, separated by commas; default: none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least serious thing that is logged."
     )
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outbound_networks", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -106,6 +126,35 @@ class Settings(BaseSettings):
         if any(named) and not all(named):
             raise ValueError("Name all three: OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
         return self
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("must begin with smtp:// or smtps:// and name a host")
+        if value and (parts.query not in ("", "tls=none") or parts.path not in ("", "/")):
+            raise ValueError("takes nothing behind the host but ?tls=none")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        _, address = parseaddr(value)
+        if value and ("@" not in address.strip("@") or not value.isprintable()):
+            raise ValueError("must be an address such as comments@example.org")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_mail(self) -> Self:
+        if bool(self.smtp_url) != bool(self.mail_from):
+            raise ValueError("Name both SMTP_URL and MAIL_FROM to send mail, or none of them")
+        return self
+
+    @property
+    def mails(self) -> bool:
+        """Say whether the service can send mail."""
+        return bool(self.smtp_url)
 
     @property
     def public_url(self) -> str:

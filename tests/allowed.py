@@ -57,6 +57,15 @@ PAGE = TEXT | set(
     " bdi time caption form label input textarea button select option fieldset legend details summary"
     " small cite noscript i b u comment-thread search dialog kbd mark del ins".split()
 )
+AVATAR: Attributes = {
+    "svg": {
+        "class": "comments-avatar",
+        "viewBox": "-1\\.5 -1 7 7",
+        "color": "hsl\\([0-9]{1,3} 50% 50%\\)",
+        "aria-hidden": "true",
+    },
+    "path": {"d": "(?:M[0-4] [0-4]v[1-5])*"},
+}
 OWN_SCRIPTS = ("static/embed.js", "static/dashboard/main.js")
 
 
@@ -70,6 +79,7 @@ def for_browser() -> dict[str, object]:
         "textAttributes": TEXT_ATTRIBUTES,
         "mathmlAttributes": MATHML_ATTRIBUTES,
         "equation": EQUATION,
+        "avatar": AVATAR,
     }
 
 
@@ -95,8 +105,11 @@ class _Reader(HTMLParser):
 
 class _Page(_Reader):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in PAGE | MATHML:
+        if tag not in PAGE | MATHML | AVATAR.keys():
             self.faults.append(f"<{tag}>")
+        drawn = {name.lower(): value for name, value in AVATAR.get(tag, {}).items()}
+        if drawn and not all(re.fullmatch(drawn.get(n, "-"), v or "") for n, v in attrs):
+            self.faults.append(f"{tag} {attrs}")
         named = dict(attrs)
         if tag == "script" and not (named.get("src") or "").endswith(OWN_SCRIPTS):
             self.faults.append(f"script {named}")
@@ -157,4 +170,27 @@ def page_faults(html: str) -> list[str]:
 def stored_faults(html: str) -> list[str]:
     """Name what the html of a comment holds and must not hold, elements left open among them."""
     read = _Stored(html)
+    return read.faults + [f"<{tag}> is open" for tag in read.open]
+
+
+FEED = TEXT - {"div", "span"}
+FEED_ATTRIBUTES: Attributes = {
+    "a": {"href": LINK, "rel": "nofollow ugc noopener"},
+    "ol": {"start": "[0-9]{1,9}"},
+}
+
+
+class _Feed(_Stored):
+    def _judge(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in FEED:
+            self.faults.append(f"<{tag}>")
+        allowed = FEED_ATTRIBUTES.get(tag, {})
+        for name, value in attrs:
+            if name not in allowed or not re.fullmatch(allowed[name], value or ""):
+                self.faults.append(f"{tag} {name}={value}")
+
+
+def feed_faults(html: str) -> list[str]:
+    """Name what a string of a feed holds that must not be inserted into a page."""
+    read = _Feed(html)
     return read.faults + [f"<{tag}> is open" for tag in read.open]

@@ -65,6 +65,8 @@ class House:
         email: str = "",
         receipts: frozenset[int] = frozenset(),
         address: str = "192.0.2.1",
+        notify: bool = False,
+        title: str = "",
     ) -> Posted:
         """Post as somebody; the clock goes on a little."""
         self.clock.advance(0.001)
@@ -75,6 +77,8 @@ class House:
             email=email,
             body=body,
             submission_key=key,
+            notify=notify,
+            title=title,
         )
         return await commenting.post_comment(
             self.service, self.site, draft, Visitor(address, "tests", receipts)

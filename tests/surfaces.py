@@ -68,6 +68,17 @@ JSON_SURFACES = {
     "people as JSON": "/api/v1/moderation/moderators",
     "tokens as JSON": "/api/v1/moderation/tokens",
 }
+FEED_SURFACES = {
+    f"{kind}, {what}": f"/sites/{address}"
+    for kind in ("atom", "rss", "json")
+    for what, address in {
+        "feed of the site": f"demo/feed.{kind}",
+        "feed of a thread": f"demo/feed.{kind}?thread={{key}}",
+        "feed of an attacked key": f"demo/feed.{kind}?thread={{attack}}",
+        "feed in an attacked language": f"demo/feed.{kind}?lang={{attack}}",
+        "feed of an attacked site": f"{{attack}}/feed.{kind}",
+    }.items()
+}
 
 
 def filled(pattern: str, **values: Sequence[str]) -> list[str]:

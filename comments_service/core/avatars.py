@@ -6,8 +6,12 @@ Five by five squares, alike on the left and the right, after Don Park's idea of 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 HASH = re.compile(r"[0-9a-f]{32}")
+BOX = "-1.5 -1 7 7"
+"""The `viewBox` of a figure, with room around its squares."""
+_ADDRESS = re.compile(rf"/avatars/({HASH.pattern})\.svg$")
 _SIDE, _HALF = 5, 3
 
 
@@ -28,14 +32,26 @@ def hue(digest: str) -> int:
 
 
 def path(digest: str) -> str:
-    """Return a hash's squares as the `d` of an SVG path in a box of five by five."""
-    return "".join(f"M{column} {row}h1v1h-1z" for column, row in squares(digest))
+    """Return a hash's squares as the `d` of an SVG path: lines one wide, down each column."""
+    filled = squares(digest)
+    begun = [(column, row) for column, row in filled if (column, row - 1) not in filled]
+    ends = [(column, row + 1) for column, row in filled if (column, row + 1) not in filled]
+    return "".join(
+        f"M{column} {top}v{end - top}" for (column, top), (_, end) in zip(begun, ends, strict=True)
+    )
 
 
 def svg(digest: str) -> str:
     """Return a hash's figure as an SVG document, readable on light and dark."""
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 7 7" width="64" height="64">'
-        f'<rect x="-1" y="-1" width="7" height="7" fill="hsl({hue(digest)} 45% 92%)"/>'
-        f'<path fill="hsl({hue(digest)} 55% 38%)" d="{path(digest)}"/></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{BOX}" width="64" height="64">'
+        f'<path stroke="hsl({hue(digest)} 45% 92%)" stroke-width="7" d="M2-1v7"/>'
+        f'<path stroke="hsl({hue(digest)} 55% 38%)" d="{path(digest)}"/></svg>'
     )
+
+
+@lru_cache(maxsize=4096)
+def figure(address: str | None) -> tuple[int, str] | None:
+    """Return hue and path of the figure that an address of ours shows; None for any other address."""
+    found = _ADDRESS.search(address or "")
+    return (hue(found[1]), path(found[1])) if found else None

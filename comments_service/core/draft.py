@@ -9,7 +9,7 @@ import unicodedata
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from comments_service.core.sentence import Sentence
@@ -71,6 +71,21 @@ def _email(value: object) -> str:
         raise _fail(
             "email_invalid", Sentence("Type the address as name@example.org, or leave it empty.")
         )
+    return email
+
+
+def _own_email(value: object, info: ValidationInfo) -> str:
+    email = _email(value)
+    if not email and info.data.get("notify") and not info.data.get("identity"):
+        sentence = Sentence("Type the address for mail about replies, or untick the box.")
+        raise _fail("missing", sentence)
+    return email
+
+
+def _needed_email(value: object) -> str:
+    email = _email(value)
+    if not email:
+        raise _fail("missing", Sentence("Type an e-mail address."))
     return email
 
 
@@ -144,6 +159,11 @@ def _seconds(value: object) -> float | None:
     return number / 1000 if 0 <= number < 1e9 else None
 
 
+def _ticked(value: object) -> bool:
+    """Read a box of a form, which is sent only where it is ticked, or a truth value."""
+    return str(value).strip().lower() not in ("", "0", "false", "off", "no", "none")
+
+
 Body = Annotated[str, BeforeValidator(_body)]
 
 
@@ -165,11 +185,12 @@ class Draft(BaseModel):
         default=None, validation_alias=AliasChoices("parent_id", "replyTo")
     )
     name: Annotated[str, BeforeValidator(_name)] = Field(default="", validate_default=True)
-    email: Annotated[str, BeforeValidator(_email)] = ""
+    identity: Annotated[str, _line(TOKEN)] = ""
+    notify: Annotated[bool, BeforeValidator(_ticked)] = False
+    email: Annotated[str, BeforeValidator(_own_email)] = Field(default="", validate_default=True)
     website: Annotated[str, BeforeValidator(_website)] = ""
     body: Body = Field(default="", validate_default=True)
     submission_key: Annotated[str | None, BeforeValidator(_key)] = None
-    identity: Annotated[str, _line(TOKEN)] = ""
     trap: Annotated[str, BeforeValidator(_trap)] = Field(default="", validation_alias="subject")
     seconds: Annotated[float | None, BeforeValidator(_seconds)] = Field(
         default=None, validation_alias="elapsed"
@@ -199,6 +220,12 @@ class Vote(BaseModel):
     """A reader's vote; `visitor` is the key that the reader's browser keeps, which may be missing."""
 
     visitor: Annotated[str, _line(200)] = ""
+
+
+class Asker(BaseModel):
+    """Whose data somebody asks for."""
+
+    email: Annotated[str, BeforeValidator(_needed_email)] = Field(default="", validate_default=True)
 
 
 def digest(secret: str, thread_id: int, draft: Draft, identity: str = "") -> str:

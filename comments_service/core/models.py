@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from comments_service.core.moderation import Status, visible
+from comments_service.core.moderation import Action, Status, actions, visible
 from comments_service.core.policy import Policy
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -22,6 +22,7 @@ class Site:
     slug: str
     origins: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    feed_id: str = ""  # what the ids of its feeds are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,16 @@ class Comment:
         return self.reports > 0 or self.edits > 0
 
     @property
+    def erased(self) -> bool:
+        """Say whether its author had all that was personal erased: only its place is left."""
+        return not (self.name or self.body)
+
+    @property
+    def actions(self) -> list[Action]:
+        """Return the actions that a moderator may take on it."""
+        return [] if self.erased else actions(self.status, attention=self.attention)
+
+    @property
     def placed(self) -> bool:
         """Say whether it was ever published, and so has a place for good."""
         return self.root_floor is not None
@@ -132,6 +143,22 @@ NEVER_PUBLISHED: dict[str, Any] = {
     "votes": 0,
 }
 """The fields of a comment that has no place yet."""
+
+
+class Mark(NamedTuple):
+    """How new a site or a thread is: the number of its last change, and that one's second since 1970.
+
+    Of two changes of a site the later one has the later second, also where they came in the same.
+    """
+
+    change: int = 0
+    modified: int = 0
+    votes: int = 0  # of a thread: see Thread.freshness
+
+    @property
+    def freshness(self) -> int:
+        """Return how new the pages of a thread are; pollers look at `change` alone."""
+        return self.change + self.votes
 
 
 @dataclass(frozen=True, slots=True)

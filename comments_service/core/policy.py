@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from comments_service.core.draft import web_address
 from comments_service.core.rules import Mode
 
 SHORTEST_KEY = 32
@@ -38,6 +39,24 @@ class Policy(BaseModel):
         default=None,
         description="Whose comments wait: none, first-time, all; null: as the service's setting says.",
     )
+
+    reply_mail: bool = Field(
+        default=True,
+        description="Whether authors can ask for mail about replies, where the service sends mail.",
+    )
+    websub_hub: str = Field(
+        default="",
+        max_length=500,
+        description="Address of a WebSub hub that is told when the site's feeds change; empty: none.",
+    )
+
+    @field_validator("websub_hub")
+    @classmethod
+    def _whole_address(cls, value: str) -> str:
+        if value and not web_address(value):
+            sentence = "Type the whole address of the hub, beginning with https:// or http://."
+            raise PydanticCustomError("hub_invalid", "{sentence}", {"sentence": sentence})
+        return value
 
     @field_validator("identity_key")
     @classmethod

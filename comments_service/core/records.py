@@ -16,6 +16,8 @@ from comments_service.core.paging import page_of, pages
 from comments_service.core.rules import IN_WORDS
 from comments_service.core.tree import SHOWN_REPLIES, Node, size
 
+GRAVATAR = "https://gravatar.com"
+
 
 @dataclass(frozen=True, slots=True)
 class Links:
@@ -35,7 +37,7 @@ class Links:
             return None
         if self.avatars == "gravatar" and comment.email:
             known = hashlib.sha256(comment.email.strip().lower().encode()).hexdigest()
-            return f"https://gravatar.com/avatar/{known}?d=identicon&s=64"
+            return f"{GRAVATAR}/avatar/{known}?d=identicon&s=64"
         return f"{self.base_url}/avatars/{avatar_hash(self.secret, comment)}.svg"
 
     def permalink(self, comment_id: int) -> str:
@@ -49,6 +51,11 @@ class Links:
     def reply(self, key: str, comment: Comment, page: int | None) -> str:
         """Return the address of the form for a reply."""
         return self.thread(key, page=page, replyTo=comment.id) + "#respond"
+
+    def feed(self, kind: str, **query: object) -> str:
+        """Return the address of a feed of the site, or with `thread` of one thread."""
+        found = _query(**query)
+        return f"{self.base_url}/sites/{self.slug}/feed.{kind}" + (f"?{found}" if found else "")
 
     def api(self, path: str, **query: object) -> str:
         """Return the address of an API resource of the site."""

@@ -9,9 +9,10 @@ from comments_service.core.models import Comment, Thread, Visitor
 from comments_service.core.permissions import Actor
 from comments_service.core.rules import Verdict
 from comments_service.errors import CommentUnknown, NotPermitted, ParentUnknown
-from comments_service.operations import commenting, logbook
+from comments_service.operations import commenting, logbook, notices
 from comments_service.operations.commenting import Posted, saying
 from comments_service.operations.deciding import Ask, Outcome, Step, by_thread, too_late
+from comments_service.operations.notices import Cause
 from comments_service.operations.transitions import note
 from comments_service.service import Service
 from comments_service.storage import comments, people, revisions, threads
@@ -80,6 +81,8 @@ async def edit(service: Service, actor: Actor, ask: Ask, body: str) -> tuple[str
         assert comment is not None  # comments are never removed
         if comment.version != ask.version:
             return Step(thread, await too_late(tx, comment, actor, batch, ask))
+        if comment.erased:
+            return Step(thread, Outcome(ask.id, "forbidden", comment.status, comment.version))
         if comment.body == body:
             unchanged = Outcome(ask.id, "unchanged", comment.status, comment.version)
             return Step(thread, unchanged)
@@ -94,6 +97,8 @@ async def edit(service: Service, actor: Actor, ask: Ask, body: str) -> tuple[str
         await comments.save_status(tx, edited)
         if comment.visible:
             thread = await note(tx, thread, edited, "edited", at)
+        cause = Cause(batch, actor.name, "edit", ask.reason, edited=True)
+        await notices.tell(tx, service, comment, edited, cause, seq=thread.change)
         return Step(thread, Outcome(ask.id, "done", edited.status, edited.version), act)
 
     [(_, outcome)] = await by_thread(service, [(found.thread_id, 0)], one)

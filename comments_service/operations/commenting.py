@@ -22,8 +22,9 @@ from comments_service.errors import (
     ThreadCollision,
     WindowClosed,
 )
-from comments_service.operations import logbook, ruling
+from comments_service.operations import following, logbook, notices, ruling
 from comments_service.operations.identities import Identity, identified
+from comments_service.operations.notices import Cause
 from comments_service.operations.receipts import receipt
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
@@ -49,30 +50,46 @@ class Posted:
 
 
 async def post_comment(
-    service: Service, site: Site, draft: Draft, visitor: Visitor, sender: str = ""
+    service: Service,
+    site: Site,
+    draft: Draft,
+    visitor: Visitor,
+    sender: str = "",
+    lang: str = "en",
 ) -> Posted:
     """Store a comment exactly once, however often and wherever its submission is repeated.
 
-    `sender` is the origin of the page it was sent from. Raises ThreadClosed, ParentUnknown,
-    SubmissionKeyReused, ThreadCollision, RefusedByRule, BadFields for an identity that is not valid.
+    `sender` is the origin of the page it was sent from; in `lang` its author wants mail, if any. Raises
+    ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision, RefusedByRule, BadFields for an
+    identity that is not valid.
     """
     draft, identity = identified(service, site, draft)
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
     comment = made(service, fresh, draft, visitor, shown, identity)
     said = await ruling.verdict(service, site, comment, visitor, ruling.Sent.of(draft))
-    return await store(service, fresh, comment, said)
+    follows = lang if following.possible(service, site, draft) else ""
+    return await store(service, fresh, comment, said, follows)
 
 
-async def store(service: Service, fresh: Thread, comment: Comment, verdict: Verdict) -> Posted:
+async def store(
+    service: Service, fresh: Thread, comment: Comment, verdict: Verdict, follows: str = ""
+) -> Posted:
     """Store a comment once, in a thread that is made where it is new, as a verdict says.
 
-    Raises ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision, RefusedByRule.
+    `follows` is the language of an author who wants mail about replies. Raises ThreadClosed,
+    ParentUnknown, SubmissionKeyReused, ThreadCollision, RefusedByRule.
     """
+
+    async def post(tx: Transaction) -> Posted:
+        posted = await _post(tx, service, fresh, comment, verdict)
+        if not posted.replayed:
+            await notices.tell(tx, service, None, posted.comment, seq=posted.thread.change)
+            await following.begin(tx, service, posted.comment, follows)
+        return posted
+
     try:
-        posted = await service.database.write(
-            lambda tx: _post(tx, service, fresh, comment, verdict)
-        )
+        posted = await service.database.write(post)
     except RefusedByRule:
         await ruling.count(service, comment, verdict)
         raise
@@ -203,6 +220,8 @@ async def edit_comment(
             thread = await note(tx, thread, edited, "edited", at)
         else:
             thread, edited = await ruling.obey(tx, thread, edited, verdict, at)
+        cause = Cause(edited=True)
+        await notices.tell(tx, service, comment, edited, cause, seq=thread.change)
         act = _own_act(service, comment, "edit", edited.status, at)
         await logbook.write(tx, service, [act])
         return thread, edited
@@ -240,7 +259,8 @@ async def delete_comment(service: Service, site: Site, comment_id: int, visitor:
         gone = replace(
             comment, fingerprint=None, version=comment.version + 1, touched_at=at, edits=0
         )
-        await move(tx, thread, gone, "deleted", at)
+        thread, gone = await move(tx, thread, gone, "deleted", at)
+        await notices.tell(tx, service, comment, gone, seq=thread.change)
         await logbook.write(tx, service, [_own_act(service, comment, "delete", "deleted", at)])
 
     await service.database.write(delete)

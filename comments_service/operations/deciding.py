@@ -12,7 +12,8 @@ from comments_service.core.filters import FIRST, Filter, Place
 from comments_service.core.models import Comment, Entry, Thread
 from comments_service.core.moderation import Action, Status, after
 from comments_service.core.permissions import Actor
-from comments_service.operations import logbook
+from comments_service.operations import logbook, notices
+from comments_service.operations.notices import Cause
 from comments_service.operations.transitions import move
 from comments_service.service import Service
 from comments_service.storage import comments, log, queue, reports, threads
@@ -37,7 +38,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one decision; `by` and `at` say who was there first when it is stale."""
+    """What became of one decision; `by` and `at` say who was there first when it is stale.
+
+    `left` counts the notices of what was undone that had left the house, and can't be taken back.
+    """
 
     id: int
     result: Result
@@ -45,6 +49,7 @@ class Outcome:
     version: int | None = None
     by: str | None = None
     at: int | None = None
+    left: int = 0
 
 
 def batch_of(service: Service, actor: Actor, key: str = "") -> str:
@@ -138,6 +143,7 @@ async def _decide_one(
         return Step(thread, await too_late(tx, comment, actor, batch, ask))
     attention = comment.attention
     status = after(comment.status, ask.action, comment.restores_to, attention=attention)
+    status = None if comment.erased else status
     if status is None or (status == comment.status and not attention):
         result: Result = "forbidden" if status is None else "unchanged"
         return Step(thread, Outcome(ask.id, result, comment.status, comment.version))
@@ -157,6 +163,8 @@ async def _decide_one(
         await reports.close(tx, comment, at)
     decided = replace(comment, version=comment.version + 1, touched_at=at, reports=0, edits=0)
     thread, decided = await move(tx, thread, decided, status, at)
+    cause = Cause(batch, actor.name, ask.action, ask.reason)
+    await notices.tell(tx, service, comment, decided, cause, seq=thread.change)
     return Step(thread, Outcome(ask.id, "done", decided.status, decided.version), entry)
 
 

@@ -123,7 +123,8 @@ async def _import_thread(
         # All roots get their floors before any reply gets its place: a reply may be older than its parent.
         for item in sorted(fresh, key=lambda item: item.parent is not None):
             if item.status == "approved":
-                thread, _ = await move(tx, thread, stored[item.old_id], "approved", item.created_at)
+                dated = replace(stored[item.old_id], published_at=item.created_at)
+                thread, _ = await move(tx, thread, dated, "approved", service.clock())
 
     await service.database.write(store, long=True)
     service.news.announce(site.site_id, make.thread().thread_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
 from comments_service.core.models import SLUG, Site
@@ -11,15 +12,18 @@ from comments_service.core.threads import origin_of
 from comments_service.errors import BadFields, FieldError, NotPermitted
 from comments_service.operations import logbook
 from comments_service.service import Service
-from comments_service.storage import sites
+from comments_service.storage import sites, threads
 from comments_service.storage.database import Transaction
+
+DEFAULT_SITE = "default"
+"""The site that a new database has."""
 
 
 async def add_site(service: Service, slug: str, origins: list[str]) -> Site:
     """Make a site, or register more origins of one. Raises BadFields."""
     check_slug(slug)
     found = tuple(_origin(text) for text in origins)
-    site = Site(service.ids(), slug, found)
+    site = Site(service.ids(), slug, found, feed_id=uuid.uuid4().hex)
     await service.database.write(lambda tx: sites.add(tx, site, service.clock()))
     stored = await sites.by_slug(service.database, slug)
     assert stored is not None
@@ -36,11 +40,15 @@ async def change_policy(service: Service, actor: Actor, site: Site, policy: Poli
         service, actor.name, "policy", site_id=site.site_id, before=before, after=after
     )
 
-    async def store(tx: Transaction) -> None:
+    async def store(tx: Transaction) -> list[int]:
+        shown_anew = await threads.freshen(tx, site.site_id)
         await sites.save_policy(tx, changed)
+        service.wanted.forget()
         await logbook.write(tx, service, [act])
+        return shown_anew
 
-    await service.database.write(store)
+    for thread_id in await service.database.write(store):
+        service.news.announce(site.site_id, thread_id)
     return changed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from comments_service.core.models import Change, Comment, Site, Thread
+from comments_service.core.models import Change, Comment, Mark, Site, Thread
 from comments_service.core.paging import floors_of, pages
 from comments_service.core.records import shown
 from comments_service.core.threads import normalised_key, thread_number
@@ -170,16 +170,13 @@ async def site_change(service: Service, site_id: int) -> int:
     return await sites.change(service.database, site_id)
 
 
-async def change_numbers(
-    service: Service, keys: Sequence[tuple[int, int]]
-) -> dict[tuple[int, int], int]:
-    """Return the newest change of each site and thread; a key is a site and a thread, or 0 for all."""
+async def marks(service: Service, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Mark]:
+    """Return how new each site and thread is; a key is a site and a thread, or 0 for all of it."""
     thread_ids = sorted({thread_id for _, thread_id in keys if thread_id})
     site_ids = sorted({site_id for site_id, thread_id in keys if not thread_id})
-    by_site = await sites.changes(service.database, site_ids)
-    by_thread = await threads.get_many(service.database, thread_ids)
-    found = {(site_id, 0): change for site_id, change in by_site.items()}
-    return found | {(t.site_id, t.thread_id): t.freshness for t in by_thread.values()}
+    by_site = await sites.marks(service.database, site_ids)
+    by_thread = await threads.marks(service.database, thread_ids)
+    return {(site_id, 0): mark for site_id, mark in by_site.items()} | by_thread
 
 
 async def counts(service: Service, site: Site, keys: Sequence[str]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from comments_service.core.kinds.behaviour import MOST_TIMES
 from comments_service.core.models import Comment, Site, Thread, Visitor
 from comments_service.core.rules import IN_WORDS, Asked, Rule, Verdict, prepared, screen
 from comments_service.errors import Banned, RefusedByRule, Unavailable
-from comments_service.operations import learning
+from comments_service.operations import following, learning
 from comments_service.operations.transitions import move
 from comments_service.service import Service
 from comments_service.storage import comments, people, rules, threads
@@ -72,11 +72,12 @@ async def verdict(
     """
     asked = await of_site(service, site.site_id)
     own = await comments.find_many(service.database, sorted(visitor.receipts))
+    shown = any(each.visible for each in own)
     needs = frozenset[Need]().union(*(each.needs for each in asked))
     facts = replace(
         facts_of(comment),
         mode=site.policy.moderation or service.settings.moderation,
-        proven=any(each.visible for each in own),
+        proven=shown or await following.trusted(service, comment.email, visitor.receipts),
         at=service.clock(),
         address=visitor.address,
         trap=sent.trap if sent else "",

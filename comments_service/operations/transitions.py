@@ -11,6 +11,8 @@ from comments_service.core.tree import reply_path
 from comments_service.storage import comments, sites, threads
 from comments_service.storage.database import Transaction
 
+SECOND = 1_000_000
+
 
 async def move(
     tx: Transaction, thread: Thread, comment: Comment, status: Status, at: int
@@ -36,9 +38,9 @@ async def move(
 
 async def note(tx: Transaction, thread: Thread, comment: Comment, kind: str, at: int) -> Thread:
     """Count and record a change that readers could notice, and store the thread's counters."""
-    seq = await sites.next_change(tx, thread.site_id)
-    await sites.record_change(tx, seq, comment, kind, at)
-    thread = replace(thread, change=seq)
+    mark = await sites.next_change(tx, thread.site_id, at // SECOND)
+    await sites.record_change(tx, mark, comment, kind, at)
+    thread = replace(thread, change=mark.change)
     await threads.save_counters(tx, thread)
     return thread
 

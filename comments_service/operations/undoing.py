@@ -9,7 +9,7 @@ from comments_service.core.models import Comment, Entry, Thread
 from comments_service.core.permissions import Actor
 from comments_service.core.rendered import Rendered
 from comments_service.errors import BatchUnknown
-from comments_service.operations import logbook
+from comments_service.operations import logbook, notices
 from comments_service.operations.commenting import saying
 from comments_service.operations.deciding import (
     PIECE,
@@ -20,6 +20,7 @@ from comments_service.operations.deciding import (
     by_thread,
     too_late,
 )
+from comments_service.operations.notices import Cause
 from comments_service.operations.transitions import move, note
 from comments_service.service import Service
 from comments_service.storage import comments, log, reports, revisions
@@ -97,32 +98,44 @@ async def _undo_one(
     assert entry.comment_id is not None and entry.version is not None
     comment = await comments.get(tx, thread.thread_id, entry.comment_id)
     assert comment is not None  # what is on record is never removed
-    if not actor.allowed("decide", comment.site_id):
+    if comment.erased or not actor.allowed("decide", comment.site_id):
         return Step(thread, Outcome(comment.id, "forbidden"))
     if (await _in_effect(tx, comment)) != entry.seq and comment.version != entry.version + 1:
         return Step(thread, await _not_undone(tx, comment, actor, batch, entry))
-    at, before, detail = service.clock(), entry.status_before, json.loads(entry.detail)
+    at, before = service.clock(), entry.status_before
     act = logbook.act_on(
         comment, batch=batch, actor=actor.name, action="undo", after=before or "", at=at,
         undoes=entry.seq, reports=comment.reports, edits=comment.edits, text=bool(text),
     )  # fmt: skip
-    former = saying(comment, *text, at) if text else replace(comment, version=comment.version + 1)
-    if text:
-        await revisions.keep(tx, comment, actor.name, at)
-        await comments.save_text(tx, former)
-    elif detail.get("reports"):
-        await reports.reopen(tx, comment, entry.at)
-    if not text:
-        former = replace(
-            former,
-            touched_at=at,
-            reports=detail.get("reports", 0),
-            edits=detail.get("edits", 0),
-        )
+    former = await _former(tx, actor, comment, entry, text, at)
     thread, former = await move(tx, thread, former, before, at)  # type: ignore[arg-type]
     if text and comment.visible and former.visible:
         thread = await note(tx, thread, former, "edited", at)
-    return Step(thread, Outcome(comment.id, "done", former.status, former.version), act)
+    cause = Cause(batch, actor.name, "undo", edited=bool(text), undoes=entry.batch)
+    left = await notices.tell(tx, service, comment, former, cause, seq=thread.change)
+    done = Outcome(comment.id, "done", former.status, former.version, left=left)
+    return Step(thread, done, act)
+
+
+async def _former(
+    tx: Transaction, actor: Actor, comment: Comment, entry: Entry, text: _Text | None, at: int
+) -> Comment:
+    """Return the next version of a comment, with the text, reports and edits that it had before an act."""
+    if text:
+        former = saying(comment, *text, at)
+        await revisions.keep(tx, comment, actor.name, at)
+        await comments.save_text(tx, former)
+        return former
+    detail = json.loads(entry.detail)
+    if detail.get("reports"):
+        await reports.reopen(tx, comment, entry.at)
+    return replace(
+        comment,
+        version=comment.version + 1,
+        touched_at=at,
+        reports=detail.get("reports", 0),
+        edits=detail.get("edits", 0),
+    )
 
 
 async def _in_effect(tx: Transaction, comment: Comment) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from comments_service.core.draft import keyed_hash
 from comments_service.core.models import Comment, Site, Visitor
 from comments_service.core.networks import network_of
-from comments_service.errors import CommentUnknown, VotesOff
+from comments_service.errors import CommentUnknown, VoteOwn, VotesOff
 from comments_service.service import Service
 from comments_service.storage import comments, threads, votes
 from comments_service.storage.database import Transaction
@@ -19,13 +21,23 @@ def voter(service: Service, visitor: Visitor, key: str) -> str:
     return keyed_hash(service.secret, f"vote {who}")
 
 
-async def vote(service: Service, site: Site, comment_id: int, who: str, *, wanted: bool) -> int:
+async def vote(
+    service: Service,
+    site: Site,
+    comment_id: int,
+    who: str,
+    *,
+    wanted: bool,
+    own: Collection[int] = (),
+) -> int:
     """Give a vote, or take it back; a repeat changes nothing. Return how many there are.
 
-    Raises VotesOff, CommentUnknown.
+    `own` are the ids that the asker has proven to be theirs. Raises VotesOff, VoteOwn, CommentUnknown.
     """
     if not site.policy.votes:
         raise VotesOff
+    if comment_id in own:
+        raise VoteOwn
     found = await comments.find(service.database, comment_id)
     if found is None or found.site_id != site.site_id or not found.visible:
         raise CommentUnknown

@@ -68,6 +68,10 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+export function uniqueKey() {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID is for pages by https only
+}
+
 /** Ask for HTML that the service made and sanitised. A request for a document parses without running
  * anything, and without a sink that a page with Trusted Types would have to allow. */
 export function ask(url, { headers = {}, body = null, signal } = {}) {
@@ -314,6 +318,20 @@ export class Thread {
     if (kept.length) shelf.set(this.name("receipts"), kept);
   }
 
+  /** Send something to the API; the answer is what it says and how. */
+  async send(method, path, values, headers = this.spoken) {
+    const response = await fetch(this.api(path), {
+      method,
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify(values),
+      credentials: "omit",
+      signal: this.signal,
+    });
+    const answer = await response.json().catch(() => ({}));
+    const { ok, status } = response;
+    return { ok, status, answer, seconds: Number(response.headers.get("Retry-After")) };
+  }
+
   // --- Loading
 
   async load(wanted = this.wanted()) {
@@ -425,10 +443,13 @@ export class Thread {
     return this.form && (replyTo || quote || own || shelf.get(this.name("person")) || shelf.get(this.name("drafts", this.key)));
   }
 
+  /** Return what readers need later. */
+  reader() {
+    return (this.#reader ??= import("./embed/reading.js").then(({ Reader }) => new Reader(this)));
+  }
+
   async #read() {
-    if (!this.#life) return;
-    this.#reader ??= import("./embed/reading.js").then(({ Reader }) => new Reader(this));
-    (await this.#reader).adopt();
+    if (this.#life) (await this.reader()).adopt();
   }
 
   // --- Moving about
@@ -521,9 +542,11 @@ export class Thread {
   }
 
   async #submitted(event) {
-    if (!event.target.matches(".comments-form, .comments-change")) return;
+    const { target, submitter } = event;
+    if (!target.matches(".comments-form, .comments-change, #comments-votes")) return;
     event.preventDefault();
-    (await this.writer()).submit(event.target, event.submitter?.name);
+    if (target.id === "comments-votes") (await this.reader()).vote(submitter);
+    else (await this.writer()).submit(target, submitter?.name);
   }
 }
 

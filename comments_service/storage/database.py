@@ -21,7 +21,7 @@ Row = Sequence[Any]
 Params = Mapping[str, Any]
 Engine = Literal["sqlite", "postgres"]
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 9
 """The version of schema.sql; the newest migration leads to it."""
 
 
@@ -67,6 +67,17 @@ class Database(Queries, Protocol):
         The function awaits nothing but its transaction, and may be run again: a conflict or a lost
         server makes the whole of it start over. Raises what the function raises, after a rollback,
         and Unavailable when no server answers.
+        """
+        ...
+
+    def tell(self, word: str) -> None:
+        """Tell every process that hears a word, soon and at most once."""
+        ...
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Call a listener with the words that processes tell from now on, parted by spaces.
+
+        It is called with an empty text where some may have been missed.
         """
         ...
 

@@ -9,6 +9,7 @@ from comments_service.core.permissions import Role, Sites, sites_text
 from comments_service.storage.database import Queries, Row, Transaction, columns_of, in_list
 
 COLUMNS, _NAMED, _params = columns_of(Moderator)
+_THEIRS = ("recovery_codes", "sessions", "filters", "invitations", "mail_choices")
 
 
 def moderator_of(row: Row) -> Moderator:
@@ -122,7 +123,7 @@ async def lock_owners(tx: Transaction) -> set[int]:
 
 async def remove(tx: Transaction, moderator_id: int) -> None:
     """Forget a moderator with all that is theirs alone; what they did stays on record."""
-    for table in ("recovery_codes", "sessions", "filters", "invitations", "moderators"):
+    for table in (*_THEIRS, "moderators"):
         await tx.fetch(f"DELETE FROM {table} WHERE moderator_id = :id", {"id": moderator_id})
 
 
@@ -170,3 +171,9 @@ async def codes_left(db: Queries, moderator_id: int) -> int:
         "SELECT count(*) FROM recovery_codes WHERE moderator_id = :id", {"id": moderator_id}
     )
     return int(rows[0][0])
+
+
+async def with_sites(db: Queries) -> list[tuple[int, str, str]]:
+    """Return number, address and sites of all moderators."""
+    rows = await db.fetch("SELECT moderator_id, email, sites FROM moderators ORDER BY moderator_id")
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from comments_service.errors import DatabaseUnusable, Unavailable
+from comments_service.storage import signals
 from comments_service.storage.database import Body, Engine, MissingTable, Params, Row
 
 T = TypeVar("T")
@@ -54,8 +55,10 @@ class PostgresDatabase:
     exclusive = False
     engine: Engine = "postgres"
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, hosts: list[str]) -> None:
+        self._pool, self._hosts = pool, hosts
+        self._teller = signals.Teller(self._notify, (Unavailable, asyncpg.PostgresError))
+        self._hearing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, url: str) -> PostgresDatabase:
@@ -82,7 +85,7 @@ class PostgresDatabase:
             _log.warning(
                 "synchronous_commit is off: a crash can lose comments that were acknowledged"
             )
-        return cls(pool)
+        return cls(pool, hosts)
 
     async def fetch(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one reading statement, again on another connection when one was lost."""
@@ -107,8 +110,30 @@ class PostgresDatabase:
 
         return await self._insist(transact, None if long else STATEMENT_SECONDS)
 
+    def tell(self, word: str) -> None:
+        """Tell every process that hears a word; see database.Database."""
+        self._teller.tell(word)
+
+    async def _notify(self, words: str) -> None:
+        await self.fetch(
+            "SELECT pg_notify(:channel, :words)", {"channel": signals.CHANNEL, "words": words}
+        )
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Call a listener with what processes tell; see database.Database."""
+
+        async def connect() -> asyncpg.Connection:
+            return await _connect(self._hosts, {})
+
+        lost = (*_LOST, *_AGAIN, asyncpg.PostgresError)
+        self._hearing = asyncio.ensure_future(signals.hear(connect, lost, listener))
+
     async def close(self) -> None:
         """Close every connection."""
+        await self._teller.close()
+        if self._hearing is not None:
+            self._hearing.cancel()
+            await asyncio.wait({self._hearing})
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._pool.close(), 5)
         self._pool.terminate()
@@ -137,6 +162,7 @@ class PostgresDatabase:
                 connection.terminate()
                 await self._pool.expire_connections()
                 await asyncio.wait({task})
+                task.exception()  # looked at, so that asyncio does not complain of it to people
             with contextlib.suppress(*_LOST, *_AGAIN):
                 await self._pool.release(connection, timeout=1)
         return task.result()

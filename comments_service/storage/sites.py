@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comments_service.core.models import Change, Comment, Site
+from comments_service.core.models import Change, Comment, Mark, Site
 from comments_service.core.policy import Policy
 from comments_service.storage.comments import COLUMNS
 from comments_service.storage.database import Queries, Transaction, in_list
 
 
 async def by_slug(db: Queries, slug: str) -> Site | None:
-    """Return a site with its origins."""
+    """Return a site with its origins, by its name."""
+    return await _one(db, "slug", slug)
+
+
+async def by_id(db: Queries, site_id: int) -> Site | None:
+    """Return a site with its origins, by its number."""
+    return await _one(db, "site_id", site_id)
+
+
+async def _one(db: Queries, column: str, value: str | int) -> Site | None:
     rows = await db.fetch(
-        """SELECT s.site_id, s.slug, s.settings, o.origin FROM sites s
-           LEFT JOIN origins o ON o.site_id = s.site_id WHERE s.slug = :slug ORDER BY o.origin""",
-        {"slug": slug},
+        f"""SELECT s.site_id, s.slug, s.settings, s.feed_id, o.origin FROM sites s
+            LEFT JOIN origins o ON o.site_id = s.site_id WHERE s.{column} = :value ORDER BY o.origin""",
+        {"value": value},
     )
     if not rows:
         return None
-    site_id, slug, settings, _ = rows[0]
+    site_id, slug, settings, feed_id, _ = rows[0]
     policy = Policy.model_validate_json(settings)
-    return Site(site_id, slug, tuple(row[3] for row in rows if row[3]), policy)
+    return Site(site_id, slug, tuple(row[4] for row in rows if row[4]), policy, feed_id)
 
 
 async def every(db: Queries) -> list[Site]:
@@ -34,9 +43,9 @@ async def every(db: Queries) -> list[Site]:
 async def add(tx: Transaction, site: Site, now: int) -> None:
     """Store a new site, and what is new of its origins."""
     await tx.fetch(
-        """INSERT INTO sites (site_id, slug, created_at) VALUES (:site_id, :slug, :now)
-           ON CONFLICT DO NOTHING""",
-        {"site_id": site.site_id, "slug": site.slug, "now": now},
+        """INSERT INTO sites (site_id, slug, created_at, feed_id)
+           VALUES (:site_id, :slug, :now, :feed_id) ON CONFLICT DO NOTHING""",
+        {"site_id": site.site_id, "slug": site.slug, "now": now, "feed_id": site.feed_id},
     )
     for origin in site.origins:
         await tx.fetch(
@@ -56,38 +65,44 @@ async def save_policy(tx: Transaction, site: Site) -> None:
 
 async def change(db: Queries, site_id: int) -> int:
     """Return the number of a site's newest change, 0 where there is no site."""
-    return (await changes(db, [site_id])).get(site_id, 0)
+    return (await marks(db, [site_id])).get(site_id, Mark()).change
 
 
-async def changes(db: Queries, site_ids: Sequence[int]) -> dict[int, int]:
-    """Return the numbers of the newest changes of several sites."""
+async def marks(db: Queries, site_ids: Sequence[int]) -> dict[int, Mark]:
+    """Return how new several sites are."""
     if not site_ids:
         return {}
     listed, params = in_list("s", site_ids)
-    rows = await db.fetch(f"SELECT site_id, change FROM sites WHERE site_id IN {listed}", params)
-    return {int(row[0]): int(row[1]) for row in rows}
+    rows = await db.fetch(
+        f"SELECT site_id, change, modified FROM sites WHERE site_id IN {listed}", params
+    )
+    return {row[0]: Mark(row[1], row[2]) for row in rows}
 
 
-async def next_change(tx: Transaction, site_id: int) -> int:
-    """Count one change of a site and return its number.
+async def next_change(tx: Transaction, site_id: int, second: int) -> Mark:
+    """Count one change of a site, made in a second since 1970, and return its mark.
 
     The row stays locked until the commit: numbers come in commit order, without gaps. Always the
     last lock a transaction takes, after the thread's, so that no two wait for each other.
     """
     rows = await tx.fetch(
-        "UPDATE sites SET change = change + 1 WHERE site_id = :s RETURNING change", {"s": site_id}
+        """UPDATE sites SET change = change + 1,
+               modified = CASE WHEN modified < :second THEN :second ELSE modified + 1 END
+           WHERE site_id = :s RETURNING change, modified""",
+        {"s": site_id, "second": second},
     )
-    return int(rows[0][0])
+    return Mark(*rows[0])
 
 
-async def record_change(tx: Transaction, seq: int, comment: Comment, kind: str, at: int) -> None:
+async def record_change(tx: Transaction, mark: Mark, comment: Comment, kind: str, at: int) -> None:
     """Keep one change for the pollers."""
     await tx.fetch(
-        """INSERT INTO changes (thread_id, seq, site_id, comment_id, kind, at)
-           VALUES (:thread_id, :seq, :site_id, :comment_id, :kind, :at)""",
+        """INSERT INTO changes (thread_id, seq, site_id, comment_id, kind, at, modified)
+           VALUES (:thread_id, :seq, :site_id, :comment_id, :kind, :at, :modified)""",
         {
             "thread_id": comment.thread_id,
-            "seq": seq,
+            "seq": mark.change,
+            "modified": mark.modified,
             "site_id": comment.site_id,
             "comment_id": comment.id,
             "kind": kind,

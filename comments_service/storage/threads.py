@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comments_service.core.models import Thread
+from comments_service.core.models import Mark, Thread
 from comments_service.storage.database import Queries, Transaction, columns_of, in_list
 
 _COLUMNS, _NAMED, _params = columns_of(Thread)
@@ -24,6 +24,20 @@ async def get_many(db: Queries, thread_ids: Sequence[int]) -> dict[int, Thread]:
     listed, params = in_list("t", thread_ids)
     rows = await db.fetch(f"SELECT {_COLUMNS} FROM threads WHERE thread_id IN {listed}", params)
     return {row[0]: Thread(*row) for row in rows}
+
+
+async def marks(db: Queries, thread_ids: Sequence[int]) -> dict[tuple[int, int], Mark]:
+    """Return how new those of the threads are that exist, by site and thread."""
+    if not thread_ids:
+        return {}
+    listed, params = in_list("t", thread_ids)
+    rows = await db.fetch(
+        f"""SELECT t.site_id, t.thread_id, t.change, coalesce(c.modified, 0), t.votes FROM threads t
+            LEFT JOIN changes c ON c.thread_id = t.thread_id AND c.seq = t.change
+            WHERE t.thread_id IN {listed}""",
+        params,
+    )
+    return {(row[0], row[1]): Mark(row[2], row[3], row[4]) for row in rows}
 
 
 async def lock(tx: Transaction, thread_id: int) -> Thread | None:
@@ -60,3 +74,12 @@ async def save_counters(tx: Transaction, thread: Thread) -> None:
                title = :title WHERE thread_id = :thread_id""",
         _params(thread),
     )
+
+
+async def freshen(tx: Transaction, site_id: int) -> list[int]:
+    """Make all pages of a site new, though nothing was said; return the numbers of its threads."""
+    rows = await tx.fetch(
+        "UPDATE threads SET votes = votes + 1 WHERE site_id = :site RETURNING thread_id",
+        {"site": site_id},
+    )
+    return [int(row[0]) for row in rows]

@@ -22,6 +22,12 @@ HOST_NAMES = {
 }
 """How a host page's address names what the thread's own page calls by the shorter name."""
 
+_FEEDS = (
+    ("atom", "application/atom+xml", "Atom"),
+    ("rss", "application/rss+xml", "RSS"),
+    ("json", "application/feed+json", "JSON Feed"),
+)
+
 Query = Mapping[str, object]
 
 
@@ -58,6 +64,15 @@ def landing(thread: Thread, comment: Comment, links: Links) -> str:
     return f"{page}?{host_query(thread.url, query)}#comment-{comment.id}"
 
 
+def feed_links(root: str, slug: str, query: Query) -> list[tuple[str, str, str]]:
+    """Return the feeds of a site, or with `thread` of one thread: media type, name and address of each."""
+    tail = f"?{encoded(query)}" if encoded(query) else ""
+    return [
+        (media_type, name, f"{root}sites/{slug}/feed.{kind}{tail}")
+        for kind, media_type, name in _FEEDS
+    ]
+
+
 @dataclass(frozen=True)
 class Addresses:
     """Makes the links of one view of a thread; `view` names the part of it that is shown."""
@@ -68,6 +83,7 @@ class Addresses:
     view: dict[str, object] = field(default_factory=dict)
     order: str | None = None
     receipts: str = ""
+    voted: tuple[str, ...] = ()  # whose buttons are pressed
     embedded: bool = False
     lang: str = ""  # where the address names it; else the browser does, each time
 
@@ -138,9 +154,15 @@ class Addresses:
             **self.view,
             "order": self.order,
             "receipt": self.receipts,
+            "voted": " ".join(self.voted),
             "lang": self.lang,
         }
         return f"{self.root}sites/{self.links.slug}/thread?{encoded(named)}#{anchor}"
+
+    def feeds(self) -> list[tuple[str, str, str]]:
+        """Return the feeds of the thread: media type, name and address of each."""
+        query = {"thread": self.thread.key, "lang": self.lang}
+        return feed_links(self.root, self.links.slug, query)
 
     def static(self, name: str) -> str:
         """Return the address of a file of the service."""

@@ -22,6 +22,8 @@ from comments_service.web.problems import STATUS, refusal_headers
 from comments_service.web.views import HTML, View
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+KEPT = ("page", "root", "cursor", "order", "lang")
+"""What of an address stays when something was done on its page."""
 
 
 class ReadPage(Read):
@@ -92,8 +94,15 @@ def addresses_of(
     links = service.links(site.slug, site.policy)
     root = f"{links.base_url}/" if embedded else views.up(request.url.path)
     lang = known(request.query_params.get("lang", "")) or ""
-    receipts = receipts_of(request)
-    return Addresses(links, thread, root, receipts=receipts, embedded=embedded, lang=lang)
+    return Addresses(
+        links,
+        thread,
+        root,
+        receipts=receipts_of(request),
+        voted=voted_of(request),
+        embedded=embedded,
+        lang=lang,
+    )
 
 
 def key_of(text: object) -> str:
@@ -102,6 +111,11 @@ def key_of(text: object) -> str:
     if not key:
         raise BadFields(FieldError("thread", "missing", NAMELESS))
     return key
+
+
+def voted_of(request: Request) -> tuple[str, ...]:
+    """Return the ids of the comments whose buttons an address shows as pressed."""
+    return tuple(request.query_params.get("voted", "")[:1_000].split())
 
 
 def receipts_of(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""The public JSON API: readers, pollers and writers; the contract is in docs/api.md."""
+"""The public JSON API of readers and writers; the contract is in docs/api.md."""
 
 from __future__ import annotations
 
@@ -20,11 +20,8 @@ from comments_service.core.records import (
     thread_record,
     tree,
 )
-from comments_service.core.sentence import Sentence
-from comments_service.errors import BadFields, FieldError
 from comments_service.operations import commenting, reading, voting
 from comments_service.web.cache import Answer, Read
-from comments_service.web.changes import Changes
 from comments_service.web.context import Web
 from comments_service.web.intake import (
     comment_id,
@@ -39,7 +36,6 @@ from comments_service.web.intake import (
 from comments_service.web.own import until
 
 JSON = "application/json"
-MOST_COUNTS = 200
 
 
 def routes(web: Web) -> list[BaseRoute]:
@@ -58,9 +54,6 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/comments/{id}/replies", read(api.replies), methods=["GET"]),
         Route("/comments/{id}/votes", api.vote, methods=["POST"]),
         Route("/comments/{id}/votes", api.take_vote_back, methods=["DELETE"]),
-        Route("/counts", read(api.counts), methods=["GET"]),
-        Route("/recent", read(api.recent), methods=["GET"]),
-        Route("/changes", Changes(web), methods=["GET"]),
         Route("/preview", api.preview, methods=["POST"]),
     ]
 
@@ -122,37 +115,6 @@ class Api:
         }
         return _answer(record, site, thread)
 
-    async def counts(self, request: Request) -> Answer:
-        """Answer how many comments each of some threads has."""
-        site = await self._web.sites.of(request)
-        keys = request.query_params.getlist("thread")
-        if not 1 <= len(keys) <= MOST_COUNTS:
-            raise BadFields(
-                FieldError(
-                    "thread",
-                    "number_invalid",
-                    Sentence("Name 1 to %(most)s threads.", most=MOST_COUNTS),
-                )
-            )
-        change = await reading.site_change(self._service, site.site_id)
-        found = await reading.counts(self._service, site, [key[:1000] for key in keys])
-        return _site_answer({"counts": found}, site, change)
-
-    async def recent(self, request: Request) -> Answer:
-        """Answer the newest published comments."""
-        site = await self._web.sites.of(request)
-        limit = number(request.query_params, "limit", 10, 1, 100)
-        key = thread_key(request, needed=False)
-        change = await reading.site_change(self._service, site.site_id)
-        links = self._service.links(site.slug, site.policy)
-        found = await reading.recent(self._service, site, limit, key or None)
-        records = [
-            public(thread, comment, links)
-            | {"thread": {"key": thread.key, "title": thread.title, "url": thread.url}}
-            for thread, comment in found
-        ]
-        return _site_answer({"comments": records}, site, change)
-
     async def post(self, request: Request) -> Response:
         """Store a comment."""
         site = await self._web.sites.of(request)
@@ -209,7 +171,9 @@ class Api:
         asker = visitor(request, self._service)
         self._web.votes.admit(asker.address)
         who = voting.voter(self._service, asker, key)
-        number = await voting.vote(self._service, site, comment_id(request), who, wanted=wanted)
+        number = await voting.vote(
+            self._service, site, comment_id(request), who, wanted=wanted, own=asker.receipts
+        )
         return _json({"votes": number, "voted": wanted})
 
     async def preview(self, request: Request) -> Response:
@@ -260,11 +224,8 @@ def _answer(record: Record, site: Site, thread: Thread, *, personal: bool = Fals
         thread.thread_id,
         thread.freshness,
         personal=personal,
+        voted=True,
     )
-
-
-def _site_answer(record: Record, site: Site, change: int) -> Answer:
-    return Answer(orjson.dumps(record), JSON, site.site_id, 0, change)
 
 
 def _json(record: Record, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from comments_service.core.models import Mark
 from comments_service.language import chosen
 from comments_service.service import Service
 from comments_service.web.freshness import Freshness, Key
+from comments_service.web.validators import Known
 
 _MOST_BYTES = 12 * 2**20
 _OVERHEAD = 1_000  # bytes that an entry costs beside its body
@@ -34,19 +36,27 @@ class Answer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     personal: bool = False
     language: str = ""  # of a page; its address may have others for other readers
+    modified: int = 0  # the second of that change, where it is told
+    voted: bool = False  # whether votes outdate it too: `change` is then a thread's freshness
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    address: bytes
+class Entry:
+    """An answer with its tag and its headers: for 304, and for 200 with the length of the body."""
+
     answer: Answer
     etag: bytes
     head: list[tuple[bytes, bytes]]
     full: list[tuple[bytes, bytes]]
+    address: bytes = b""
 
     @property
     def size(self) -> int:
+        """Return the bytes that keeping it costs."""
         return len(self.answer.body) + len(self.address) + _OVERHEAD
+
+
+_Build = tuple[bytes, int | None]  # an address, and the change that whoever asked knew of
 
 
 class Cache:
@@ -54,10 +64,10 @@ class Cache:
 
     def __init__(self, service: Service, build: str) -> None:
         self._service, self._build = service, build
-        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
         self._bytes = 0
         self._dropped: dict[Key, set[bytes]] = {}
-        self._building: dict[bytes, asyncio.Task[_Entry]] = {}
+        self._building: dict[_Build, asyncio.Task[Entry]] = {}
         self._forgotten: deque[tuple[int, Key]] = deque(maxlen=256)  # the last commits, numbered
         self._commits = 0
         self._freshness = Freshness(service)
@@ -77,29 +87,47 @@ class Cache:
         if entry is not None:
             self._bytes -= entry.size
 
-    async def get(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> _Entry:
+    async def get(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> Entry:
         """Return the entry of an address, built by one asker for all who ask meanwhile."""
-        entry = self._entries.get(address)
-        if entry is not None and (self._service.database.exclusive or await self._current(entry)):
-            if address in self._entries:
-                self._entries.move_to_end(address)
-            return entry
         # Where others write too, a build under way may be older than what this asker knows of.
-        task = self._building.get(address) if self._service.database.exclusive else None
+        change = 0 if self._service.database.exclusive else None
+        return await self.kept(address) or await self.made(address, change, build)
+
+    async def kept(self, address: bytes) -> Entry | None:
+        """Return the entry of an address, where there is one that nothing has outdated."""
+        entry = self._entries.get(address)
+        if entry is None or not (self._service.database.exclusive or await self._current(entry)):
+            return None
+        if address in self._entries:
+            self._entries.move_to_end(address)
+        return entry
+
+    async def made(
+        self, address: bytes, change: int | None, build: Callable[[], Awaitable[Answer]]
+    ) -> Entry:
+        """Return a new entry; those who know of the same change share one build, None shares with nobody."""
+        task = None if change is None else self._building.get((address, change))
         if task is None:
             began = self._commits
             task = asyncio.ensure_future(self._make(address, build))
-            self._building[address] = task
-            task.add_done_callback(lambda done: self._keep(address, done, began))
+            self._building[address, change] = task
+            task.add_done_callback(lambda done: self._keep((address, change), done, began))
         return await asyncio.shield(task)
 
-    async def _current(self, entry: _Entry) -> bool:
-        answer = entry.answer
-        change = await self._freshness.change((answer.site_id, answer.thread_id))
-        return change == answer.change
+    async def mark(self, key: Key) -> Mark:
+        """Return how new a site or thread is."""
+        return await self._freshness.mark(key)
 
-    async def _make(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> _Entry:
-        answer = await build()
+    async def _current(self, entry: Entry) -> bool:
+        answer = entry.answer
+        mark = await self.mark((answer.site_id, answer.thread_id))
+        return (mark.freshness if answer.voted else mark.change) == answer.change
+
+    async def _make(self, address: bytes, build: Callable[[], Awaitable[Answer]]) -> Entry:
+        return self.entry(await build(), address)
+
+    def entry(self, answer: Answer, address: bytes = b"") -> Entry:
+        """Return an answer with its tag and its headers."""
         scope = "t" if answer.thread_id else "s"
         spoken = f"-{answer.language}" if answer.language else ""
         etag = f'"{scope}{answer.change:x}-{self._build}{spoken}"'.encode()
@@ -115,15 +143,15 @@ class Cache:
         if not answer.personal:
             head.append((b"etag", etag))
         full = [*head, (b"content-length", str(len(answer.body)).encode())]
-        return _Entry(address, answer, etag, head, full)
+        return Entry(answer, etag, head, full, address)
 
-    def _keep(self, address: bytes, task: asyncio.Task[_Entry], began: int) -> None:
+    def _keep(self, build: _Build, task: asyncio.Task[Entry], began: int) -> None:
         """Keep what was built, unless a commit meanwhile outdated it or it is one asker's own."""
-        if self._building.get(address) is task:
-            del self._building[address]
+        if self._building.get(build) is task:
+            del self._building[build]
         if task.cancelled() or task.exception() is not None:
             return
-        entry = task.result()
+        entry, address = task.result(), build[0]
         if entry.answer.personal or self._outdated(entry.answer, began):
             return
         self._remove(address)
@@ -166,11 +194,9 @@ class Read:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the body, or with 304 where the asker has it already."""
-        known = authorized = accepted = b""
+        authorized = accepted = b""
         for name, value in scope["headers"]:
-            if name == b"if-none-match":
-                known = value
-            elif name == b"authorization":
+            if name == b"authorization":
                 authorized = value
             elif name == b"accept-language":
                 accepted = value
@@ -180,18 +206,16 @@ class Read:
             code = chosen("", accepted.decode("latin-1")).code
             address = b"\0".join((address, code.encode()))
         entry = await self._cache.get(address, lambda: self._build(Request(scope, receive)))
-        if known and not entry.answer.personal and _matches(known, entry.etag):
-            await _send(send, 304, entry.head, b"")
-        else:
-            body = b"" if scope["method"] == "HEAD" else entry.answer.body
-            await _send(send, 200, entry.full, body)
+        known = Known(scope["headers"])
+        has = bool(known) and not entry.answer.personal and known.holds(entry.etag)
+        await respond(scope, send, entry, has)
 
 
-def _matches(known: bytes, etag: bytes) -> bool:
-    tags = (tag.strip().removeprefix(b"W/") for tag in known.split(b","))
-    return any(tag in (etag, b"*") for tag in tags)
-
-
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+async def respond(
+    scope: Scope, send: Send, entry: Entry, has: bool, more: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    """Send an entry to GET or HEAD; 304 where the asker has it."""
+    body = b"" if has or scope["method"] == "HEAD" else entry.answer.body
+    status, headers = (304, entry.head) if has else (200, entry.full)
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *more]})
     await send({"type": "http.response.body", "body": body})

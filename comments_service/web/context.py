@@ -17,14 +17,16 @@ from comments_service.operations.commenting import Posted
 from comments_service.operations.identity import Provider, provider_of
 from comments_service.service import Service
 from comments_service.web.cache import Cache
-from comments_service.web.intake import visitor
-from comments_service.web.limits import Guesses, Limit
+from comments_service.web.intake import language_of, visitor
+from comments_service.web.limits import Guesses, Limit, Places
 from comments_service.web.sites import Sites
 
 POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES, REPORTS = 30, 120, 10, 60, 60, 10
 """What one network may make in a minute: comments, previews, logins, votes, searches, reports."""
 PASSWORDS, CODES = (5, 20, 15 * 60.0), (3, 10, 3600.0)
 """Wrong guesses at one account: of each network its own, of all together, in how many seconds."""
+STREAMS, STREAMS_EACH = 1_000, 50
+"""Event streams that this process serves at once, and how many of them to one network."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Web:
     votes: Limit
     searches: Limit
     reports: Limit
+    streams: Places
     passwords: Guesses
     codes: Guesses
     provider: Provider | None
@@ -53,13 +56,14 @@ class Web:
         return cls(
             service,
             Sites(service),
-            Cache(service, _build()),
+            Cache(service, _build(service)),
             Limit(POSTS, on),
             Limit(PREVIEWS, on),
             Limit(LOGINS, on),
             Limit(VOTES, on),
             Limit(SEARCHES, on),
             Limit(REPORTS, on),
+            Places(STREAMS, STREAMS_EACH, on),
             Guesses(*PASSWORDS, on),
             Guesses(*CODES, on),
             provider_of(*provider),
@@ -72,10 +76,11 @@ class Web:
         asker = visitor(request, self.service, receipts)
         thread_id = thread_number(site.site_id, draft.thread)
         self.posts.admit(asker.address, digest(self.service.secret, thread_id, draft))
-        return await commenting.post_comment(self.service, site, draft, asker, sender)
+        lang = language_of(request).code
+        return await commenting.post_comment(self.service, site, draft, asker, sender, lang)
 
 
-def _build() -> str:
-    """Return a short name for what the same rows are made into: it changes with every release."""
-    version = f"{metadata.version('comments-service')} {RENDERER}"
+def _build(service: Service) -> str:
+    """Return a short name for what the same rows are made into: by which release, with links to where."""
+    version = f"{metadata.version('comments-service')} {RENDERER} {service.settings.public_url}"
     return hashlib.blake2b(version.encode(), digest_size=4).hexdigest()

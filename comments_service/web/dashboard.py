@@ -9,12 +9,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.permissions import Actor
+from comments_service.web import dashboard_outgoing
 from comments_service.web.context import Web
 from comments_service.web.dashboard_account import Account
 from comments_service.web.dashboard_acts import Acts
 from comments_service.web.dashboard_all import AllThatMatch
 from comments_service.web.dashboard_bans import Bans
 from comments_service.web.dashboard_entrance import Entrance
+from comments_service.web.dashboard_figures import Stats
 from comments_service.web.dashboard_log import Log
 from comments_service.web.dashboard_pages import QUEUE, Endpoint, Pages, see
 from comments_service.web.dashboard_people import People
@@ -56,7 +58,9 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/dashboard/all", inside(every.decide, "decide"), methods=["POST"]),
         Route("/dashboard/log", inside(log.show), methods=["GET"]),
         *_rules(web, pages),
+        Route("/dashboard/stats", inside(Stats(web, pages).show), methods=["GET"]),
         *_accounts(web, pages),
+        *dashboard_outgoing.routes(web, pages),
     ]
 
 

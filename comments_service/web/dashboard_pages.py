@@ -18,7 +18,6 @@ from comments_service.core.draft import web_address
 from comments_service.core.kinds.base import FIELDS
 from comments_service.core.marks import marked
 from comments_service.core.models import Comment, Record, Thread
-from comments_service.core.moderation import actions
 from comments_service.core.permissions import Actor, Permission
 from comments_service.core.records import timestamp
 from comments_service.core.rules import IN_WORDS
@@ -52,7 +51,7 @@ _HEADERS = {
 
 # Where a form may lead back to: our own addresses as we write them, and nothing else.
 _BACK = re.compile(
-    r"/dashboard/(?:queue|all|log|rules(?:/new|/[0-9]{1,19})?|bans/new|sites|stats|account(?:/second-factor)?|people|tokens|outbox|webhooks)"
+    r"/dashboard/(?:queue|all|log|rules(?:/new|/[0-9]{1,19})?|bans/new|sites|stats|account(?:/second-factor)?|people|tokens|outbox|webhooks|mail)"
     r"(?:\?[A-Za-z0-9_.=&%+@:/~-]{0,1500})?"
 )
 
@@ -77,7 +76,6 @@ class Pages:
                 lstrip_blocks=True,
             )
             made.globals |= {
-                "actions": actions,
                 "marked": marked,
                 "page_of": self._page_of,
                 "rule_words": rule_words,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from comments_service.core.draft import BODY, comment_number
-from comments_service.core.moderation import QUEUES, Action, actions
+from comments_service.core.moderation import QUEUES, Action
 from comments_service.core.permissions import Actor
 from comments_service.operations import (
     accounts,
@@ -136,10 +136,4 @@ class Board:
 
 def _legal(items: list[QueueItem]) -> list[Action]:
     """Return the actions that are legal for at least one of some comments, each once."""
-    return list(
-        dict.fromkeys(
-            action
-            for item in items
-            for action in actions(item.comment.status, attention=item.comment.attention)
-        )
-    )
+    return list(dict.fromkeys(action for item in items for action in item.comment.actions))

@@ -25,6 +25,8 @@ _FRESH = "public, max-age=300"
 
 # Comments that fill whole lines. What is left keeps its line numbers, for whoever looks for a fault.
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
+# And those that end a line. What holds a quotation mark may be the end of a string.
+_REMARK = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
@@ -39,12 +41,12 @@ class File:
 
 
 def trimmed(text: str) -> str:
-    """Return a script or style sheet without indents, and with whole-line comments as empty lines.
+    """Return a script or style sheet without indents and comments; each line stays where it is.
 
     It must not have literals of several lines.
     """
     bare = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
-    return _INDENT.sub("", bare)
+    return _INDENT.sub("", _REMARK.sub("", bare))
 
 
 class Files:

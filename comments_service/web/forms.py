@@ -15,7 +15,7 @@ from comments_service.service import Service
 
 LONGEST = {"name": NAME, "email": EMAIL, "website": WEBSITE, "body": BODY}
 """What the fields of the form take."""
-_CARRIED = (*LONGEST, "url", "title")
+_CARRIED = (*LONGEST, "url", "title", "notify")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
-"""How much one network may ask of this process in a minute."""
+"""How much one network may ask of this process in a minute, and hold open at once."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from comments_service.core.networks import network_of
-from comments_service.errors import TooManyRequests
+from comments_service.errors import StreamsFull, TooManyRequests
 
 _MINUTE = 60.0
 _MOST_NETWORKS = 10_000
@@ -85,3 +85,31 @@ class Guesses:
             return
         free = min(mine[-self._own], wrong[-self._most][0])
         raise TooManyRequests(int(free + self._seconds - now) + 1)
+
+
+class Places:
+    """Has `most` places in this process, of which one network gets `each` where limits are on."""
+
+    def __init__(self, most: int, each: int, on: bool) -> None:
+        self._most, self._each = most, each if on else most
+        self._taken: Counter[str] = Counter()
+
+    @property
+    def taken(self) -> int:
+        """Return how many places are taken."""
+        return self._taken.total()
+
+    @contextmanager
+    def place(self, address: str) -> Iterator[None]:
+        """Take a place for as long as the block runs. Raises StreamsFull, TooManyRequests."""
+        network = network_of(address)
+        if self.taken >= self._most:
+            raise StreamsFull
+        if self._taken[network] >= self._each:
+            raise TooManyRequests(int(_MINUTE))
+        self._taken[network] += 1
+        try:
+            yield
+        finally:
+            self._taken[network] -= 1
+            self._taken += Counter()  # forgets those who have none

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import comment_number
 from comments_service.core.models import Entry, Record
-from comments_service.core.moderation import actions
 from comments_service.core.records import public, thread_record, timestamp
 from comments_service.operations import logbook, moderating
 from comments_service.operations.moderating import QueueItem
@@ -108,7 +107,7 @@ def item_record(service: Service, item: QueueItem) -> Record:
         },
         "thread": thread_record(thread),
         "parent": public(thread, item.parent, links, own={item.parent.id}) if item.parent else None,
-        "actions": actions(comment.status, attention=comment.attention),
+        "actions": comment.actions,
         "reports": comment.reports,
         "edits": comment.edits,
         "floor": comment.floor,

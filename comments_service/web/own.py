@@ -35,8 +35,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Own:
-    """Until when the asker may change which comments (RFC 3339, by id), and the form to do so."""
+    """What is the asker's own, by id: until when which may be changed (RFC 3339), and the form for it."""
 
+    ids: frozenset[str] = frozenset()
     until: Mapping[str, str] = field(default_factory=dict)
     change: Change | None = None
 
@@ -57,12 +58,13 @@ async def own(
     mine = (c for c in every(shown) if int(c["id"]) in asker.receipts and c.get("author"))
     ends = {c["id"]: until(c["created_at"]) for c in mine}
     open_still = {comment_id: end for comment_id, end in ends.items() if end > now}
+    ids = frozenset(ends)
     for act in ACTS:
         if query.get(act) in open_still:
             number = int(query[act])
             _, comment = await reading.resolve(service, number, site, asker.receipts)
-            return Own(open_still, Change(query[act], act, comment.body))
-    return Own(open_still)
+            return Own(ids, open_still, Change(query[act], act, comment.body))
+    return Own(ids, open_still)
 
 
 async def carry_out(

@@ -11,10 +11,11 @@ from starlette.routing import BaseRoute, Route
 from comments_service.core.records import public
 from comments_service.core.sentence import Sentence
 from comments_service.errors import CommentUnknown
-from comments_service.language import Language, chosen
+from comments_service.language import Language, chosen, known
 from comments_service.operations import maintaining, reading
+from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.web import forms, views, writing
-from comments_service.web.addresses import encoded, landing
+from comments_service.web.addresses import encoded, feed_links, landing
 from comments_service.web.answers import ReadPage, key_of, page_or_refusal, receipts_of, view_of
 from comments_service.web.cache import Answer
 from comments_service.web.context import Web
@@ -65,7 +66,7 @@ class Pages:
         shown = await view_of(request, self._service, site, thread, embedded=embedded)
         form = await forms.fresh(self._service, site, thread, request.query_params)
         personal = bool(visitor(request, self._service, receipts_of(request)).receipts)
-        extra = views.headers(site.origins).items()
+        extra = views.headers(site.origins, site.policy).items()
         language = language_of(request)
         return Answer(
             views.render(template, language, view=shown, form=form, longest=LONGEST),
@@ -76,6 +77,7 @@ class Pages:
             tuple((name.lower().encode(), value.encode()) for name, value in extra),
             personal,
             language.code,
+            voted=True,
         )
 
     async def comment(self, request: Request) -> Response:
@@ -91,7 +93,11 @@ class Pages:
 
     async def home(self, request: Request) -> Answer:
         """Answer what this is."""
-        return self._page("base_home.html", language_of(request), 0, 0)
+        language = language_of(request)
+        feeds = feed_links(
+            "./", DEFAULT_SITE, {"lang": known(request.query_params.get("lang", ""))}
+        )
+        return self._page("base_home.html", language, 0, 0, site=DEFAULT_SITE, feeds=feeds)
 
     async def article(self, request: Request) -> Answer:
         """Answer an article of the demo, with its thread and the site's newest comments."""
@@ -102,7 +108,7 @@ class Pages:
         thread = await reading.thread(self._service, site, key)
         if not thread.created_at:
             raise CommentUnknown(Sentence("There is no such article here."))
-        links = self._service.links(site.slug, site.policy)
+        links, root = self._service.links(site.slug, site.policy), views.up(request.url.path)
         latest = await reading.recent(self._service, site, _LATEST)
         return self._page(
             "demo.html",
@@ -112,7 +118,9 @@ class Pages:
             site=site.slug,
             thread=thread,
             latest=[(there, public(there, comment, links)) for there, comment in latest],
-            root=views.up(request.url.path),
+            root=root,
+            feeds=feed_links(root, site.slug, {}),
+            thread_feeds=feed_links(root, site.slug, {"thread": thread.key}),
             fallback=encoded({"thread": thread.key}),
         )
 

@@ -36,6 +36,7 @@ STATUS: dict[type[Refused], int] = {
     errors.WindowClosed: 403,
     errors.NotAllowed: 401,
     errors.VotesOff: 403,
+    errors.VoteOwn: 403,
     errors.NotPermitted: 403,
     errors.BatchUnknown: 404,
     errors.LoginFailed: 401,
@@ -44,11 +45,16 @@ STATUS: dict[type[Refused], int] = {
     errors.ProviderRefused: 403,
     errors.ProviderUnavailable: 503,
     errors.InvitationInvalid: 410,
+    errors.LinkInvalid: 404,
+    errors.LinkExpired: 410,
+    errors.NoticeUnknown: 404,
+    errors.WebhookUnknown: 404,
     errors.ModeratorUnknown: 404,
     errors.LastOwner: 409,
     errors.TokenUnknown: 404,
     errors.FormExpired: 403,
     errors.TooManyRequests: 429,
+    errors.StreamsFull: 503,
     errors.Unavailable: 503,
 }
 
@@ -99,6 +105,8 @@ def refusal_headers(error: Refused) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, errors.Unavailable | errors.ProviderUnavailable):
         return {"Retry-After": "2"}
+    if isinstance(error, errors.StreamsFull):
+        return {"Retry-After": "30"}
     if isinstance(error, errors.NotAllowed):
         return {"WWW-Authenticate": 'Bearer realm="comments"'}
     return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -10,10 +9,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from comments_service.core.avatars import BOX, figure
 from comments_service.core.draft import web_address
 from comments_service.core.models import Record, Site, Thread, Visitor
 from comments_service.core.paging import pages
-from comments_service.core.records import own_record, public, timestamp, tree
+from comments_service.core.policy import Policy
+from comments_service.core.records import GRAVATAR, own_record, public, timestamp, tree
 from comments_service.core.tree import Node
 from comments_service.errors import CommentUnknown
 from comments_service.language import LANGUAGES, Language
@@ -26,22 +27,12 @@ from comments_service.web.own import Change, Own, own
 from comments_service.web.quotes import every, quoted_by
 
 HTML = "text/html; charset=utf-8"
-_TINTS = 6
 _WINDOW = 2  # page numbers on each side of the one shown
-
-
-def _initial(name: str) -> str:
-    first = unicodedata.normalize("NFC", name)[:1].upper()
-    return first if first.isalnum() else "·"
 
 
 def _below(replies: list[Record]) -> int:
     """Count the comments that are to be seen among replies and below them."""
     return sum(record["author"] is not None for record in every(replies))
-
-
-def _tint(name: str) -> int:
-    return sum(name.encode("utf-8", "replace")) % _TINTS
 
 
 @lru_cache
@@ -53,7 +44,8 @@ def _templates(language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"below": _below, "initial": _initial, "tint": _tint, "timestamp": timestamp}
+    made.filters |= {"below": _below, "figure": figure, "timestamp": timestamp}
+    made.globals["figure_box"] = BOX
     made.tests["web_address"] = web_address
     made.globals["languages"] = [language_named(code) for code in LANGUAGES]
     return language.teach(made)
@@ -64,15 +56,19 @@ def render(name: str, language: Language, **values: Any) -> bytes:
     return _templates(language).get_template(name).render(**values).encode("utf-8", "replace")
 
 
-def headers(origins: Iterable[str] = ()) -> dict[str, str]:
-    """Return the headers of a page that runs only our own files; `origins` may frame it."""
-    policy = (
+def headers(origins: Iterable[str] = (), policy: Policy | None = None) -> dict[str, str]:
+    """Return the headers of a page that runs only our own files; `origins` may frame it.
+
+    A site's `policy` says whether it shows pictures of others.
+    """
+    pictures = f" {GRAVATAR}" if policy and policy.avatars == "gravatar" else ""
+    allowed = (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        f"img-src 'self' data:{pictures}; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'self'"
     )
-    policy = " ".join([policy, *origins])
-    return {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}
+    allowed = " ".join([allowed, *origins])
+    return {"Content-Security-Policy": allowed, "Referrer-Policy": "same-origin"}
 
 
 def up(path: str) -> str:
@@ -93,6 +89,8 @@ class View:
     head: Record | None = None  # the root whose further replies are shown
     following: int | None = None
     own: Own = field(default_factory=Own)
+    votes: bool = False  # whether readers can vote here
+    mails: bool = False  # whether authors can ask for mail about replies
     quoted: Mapping[str, list[Record]] = field(default_factory=dict)  # by whom on this page, by id
 
     @cached_property
@@ -126,7 +124,8 @@ async def view(
     shown = await show(service, site, at, query, asker.receipts)
     quoted = quoted_by(shown.comments, at.links.base_url)
     mine = await own(service, site, shown.comments, asker, query)
-    return replace(shown, own=mine, quoted=quoted)
+    mails = service.settings.mails and site.policy.reply_mail
+    return replace(shown, own=mine, votes=site.policy.votes, mails=mails, quoted=quoted)
 
 
 async def _page(

@@ -19,6 +19,7 @@ from comments_service.operations.commenting import Posted
 from comments_service.web import forms, own, views
 from comments_service.web.addresses import encoded, place_query
 from comments_service.web.answers import (
+    KEPT,
     addresses_of,
     fresh,
     key_of,
@@ -29,9 +30,9 @@ from comments_service.web.answers import (
 from comments_service.web.context import Web
 from comments_service.web.forms import LONGEST, Form
 from comments_service.web.intake import fields_of, form_of, language_of, parsed, visitor
-from comments_service.web.own import Own
 from comments_service.web.problems import STATUS, refusal_headers
 from comments_service.web.views import View
+from comments_service.web.votes import VOTES, cast
 
 _KEPT_RECEIPTS = 20  # in an address, which must not grow without end
 
@@ -57,6 +58,8 @@ class Writing:
         values = dict(await form_of(request))
         if "own" in values:
             return await self._change(request, site, values)
+        if VOTES & values.keys():
+            return await cast(self._web, request, site, values)
         key, form = key_of(values.get("thread")), Form(forms.carried(values), sent=True)
         try:
             form = await self._with_parent(site, key, form, str(values.get("parent_id") or ""))
@@ -104,7 +107,8 @@ class Writing:
         language = language_of(request)
         body = views.render("thread.html", language, view=shown, form=form, longest=LONGEST)
         status = STATUS[type(error)] if error else 200
-        return fresh(body, status, refusal_headers(error) if error else None, site.origins)
+        headers = views.headers(site.origins, site.policy)
+        return fresh(body, status, headers | (refusal_headers(error) if error else {}))
 
     def _bare(self, request: Request, site: Site, key: str) -> View:
         number, size = thread_number(site.site_id, key), self._service.settings.page_size
@@ -141,10 +145,10 @@ class Writing:
         asker = visitor(request, self._service, receipts_of(request))
         change, error = await own.carry_out(self._web, site, values, asker)
         if error is None and change.preview is None:
-            kept = {name: query.get(name) for name in ("page", "root", "cursor", "order", "lang")}
+            kept = {name: query.get(name) for name in KEPT}
             named = {"thread": key, **kept, "receipt": receipts_of(request)}
             address = f"?{encoded(named)}#comment-{change.id}"
             return RedirectResponse(address, 303, {"Cache-Control": "no-store", **views.headers()})
         shown = await self._shown(request, site, key)
-        shown = replace(shown, own=Own(shown.own.until, change))
+        shown = replace(shown, own=replace(shown.own, change=change))
         return self._page(request, site, shown, Form(), error)

@@ -3,6 +3,7 @@
 (lists) => {
   const MATH = "http://www.w3.org/1998/Math/MathML";
   const HTML = "http://www.w3.org/1999/xhtml";
+  const SVG = "http://www.w3.org/2000/svg";
   const GESTURES = ["pointerover", "mouseover", "mousedown", "focus", "focusin", "click", "toggle"];
   const BODIES = ".comments-body, .comments-text";
   const sets = Object.fromEntries(
@@ -62,13 +63,22 @@
     return faults;
   }
 
+  /** Say whether an element is part of a figure that the service drew. */
+  function isAvatar(element) {
+    const listed = element.namespaceURI === SVG && lists.avatar[element.localName];
+    const within = element.localName === "svg" ? ".comments-head" : "svg.comments-avatar";
+    const has = ({ name, value }) => Object.hasOwn(listed, name) && matches(listed[name], value);
+    return listed && element.parentElement.matches(within) && [...element.attributes].every(has);
+  }
+
   /** Name what a whole page of ours must not hold. */
   function pageFaults() {
     const faults = [];
     for (const element of document.querySelectorAll("*")) {
       const name = element.localName;
       const listed = element.namespaceURI === MATH ? sets.mathml.has(name) : sets.page.has(name);
-      if (!listed || ![MATH, HTML].includes(element.namespaceURI)) faults.push(`<${element.namespaceURI} ${name}>`);
+      const isHtml = [MATH, HTML].includes(element.namespaceURI) && listed;
+      if (!isHtml && !isAvatar(element)) faults.push(`<${element.namespaceURI} ${name}>`);
       for (const { name: named, value } of element.attributes) {
         const address = ["href", "src", "action"].includes(named);
         if (/^on|^(?:style|srcdoc|formaction|background|srcset|ping|poster|data)$/.test(named))

@@ -11,6 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
 
+from comments_service.core.feed_html import feed_html
+from comments_service.core.feeds import plain
 from comments_service.core.text import clean_body, render
 from tests.attacks import ATTACKS, FAMILIES, everything, generated
 from tests.browser.watch import empty_page
@@ -31,6 +33,20 @@ def test_nothing_runs_nothing_loads_and_reading_again_changes_nothing(browser: B
         for attack, faults in zip(some, found, strict=True):
             assert faults == [], attack
         assert watch.taken() == [], (start, watch.page.url)
+    watch.close()
+
+
+def test_a_feed_reader_that_inserts_what_it_finds_runs_nothing(browser: Browser) -> None:
+    attacks = [*ATTACKS, *generated()[:500]]
+    watch = empty_page(browser)
+    for start in range(0, len(attacks), AT_ONCE):
+        some = attacks[start : start + AT_ONCE]
+        found = watch.oracle(
+            "htmls", [feed_html(render(clean_body(attack.body)).html) for attack in some]
+        )
+        assert found == [[]] * len(some)
+        watch.oracle("htmls", [plain(attack.body) for attack in some])  # not whole, but harmless
+        assert watch.taken() == [], start
     watch.close()
 
 

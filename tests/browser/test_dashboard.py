@@ -180,7 +180,7 @@ def test_every_page_is_accessible_and_fits(
         number = bob.get_attribute("data-id")
         for path in (
             f"queue?id={number}", "log", "queue?status=spam", "queue?status=all&q=nothing",
-            "all?status=all", "queue?status=nonsense", "setup?invitation=used",
+            "stats?site=blog&days=7", "all?status=all", "queue?status=nonsense", "setup?invitation=used",
         ):  # fmt: skip
             page.goto(f"{running.url}/dashboard/{path}")
             fits(page)

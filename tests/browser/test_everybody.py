@@ -57,6 +57,8 @@ def test_axe_finds_nothing_in_any_state(
     size = {"width": width, "height": 800}
     page = visit(f"{house.page_of(thread)}&lang={lang}", color_scheme=scheme, viewport=size)
     judge = judge_of(page, seen)
+    page.locator(".comments-vote").first.click()
+    expect(page.locator(".comments-vote[aria-pressed=true]")).to_be_visible()
     judge("a page of a thread")
     page.locator(f"#comment-{root} .comments-reply").click()
     page.locator("#comments-website").fill("my page")
@@ -146,6 +148,7 @@ def test_everything_can_be_reached_and_left_by_keyboard(
             "a",
             "comments-reply",
             "comments-quote",
+            "comments-vote",
             "comments-report",
         ),
         *("comments-name", "comments-email", "comments-website", "input", "comments-body"),
@@ -169,6 +172,8 @@ def test_forced_colours_leave_what_is_marked_to_see(
     alice = house.post(thread, "Let it be.")
     page = visit(f"{house.host.url}{thread}#comment-{alice}", forced_colors="active")
     expect(page.locator(".comments-marked")).to_have_css("outline-style", "solid")
+    text = page.evaluate("getComputedStyle(document.querySelector('.comments')).color")
+    expect(page.locator(".comments-avatar path")).to_have_css("stroke", text)
     for control in ("#comments-name", ".comments-post", ".comments-look"):
         expect(page.locator(control)).to_have_css("border-top-style", "solid")
 

@@ -23,7 +23,8 @@ def pair(
 ) -> Iterator[list[Server]]:
     url = postgres.create_database()
     folder: Path = tmp_path_factory.mktemp("pair")
-    with Server(folder, DATABASE_URL=url) as first, Server(folder, DATABASE_URL=url) as second:
+    shared = {"DATABASE_URL": url, "BASE_URL": "https://comments.example"}
+    with Server(folder, **shared) as first, Server(folder, **shared) as second:
         yield [first, second]
 
 

@@ -9,7 +9,7 @@ import pytest
 from comments_service.core.models import Visitor
 from comments_service.core.permissions import ROLES, Actor
 from comments_service.core.policy import Policy
-from comments_service.errors import CommentUnknown, VotesOff
+from comments_service.errors import CommentUnknown, VoteOwn, VotesOff
 from comments_service.operations import deciding, maintaining, reading, voting
 from comments_service.operations.deciding import Ask
 from comments_service.storage.database import Transaction
@@ -41,6 +41,27 @@ async def test_votes_freshen_the_page_and_change_nothing_for_pollers(house: Hous
     await vote(house, comment.id, "bob", wanted=False)
     assert (await house.page()).thread.freshness == fresh + 2
     assert await reading.site_change(house.service, house.site.site_id) == before
+
+
+async def test_a_new_policy_makes_every_page_new(house: House) -> None:
+    for key in ("/post", "/other"):
+        await house.post(thread=key)
+    before = [(await house.page(thread=key)).thread.freshness for key in ("/post", "/other")]
+    told: list[int] = []
+    house.service.news.listen(lambda _, thread_id: told.append(thread_id))
+    await maintaining.change_policy(house.service, OLGA, house.site, Policy(avatars="none"))
+    pages = [await house.page(thread=key) for key in ("/post", "/other")]
+    assert [page.thread.freshness - 1 for page in pages] == before
+    assert sorted(told) == sorted(page.thread.thread_id for page in pages)
+
+
+async def test_nobody_votes_on_what_is_proven_to_be_theirs(house: House) -> None:
+    comment = (await house.post()).comment
+    with pytest.raises(VoteOwn):
+        await voting.vote(
+            house.service, house.site, comment.id, "alice", wanted=True, own={comment.id}
+        )
+    assert (await house.comment(comment.id)).votes == 0
 
 
 async def test_hidden_comments_and_sites_without_votes_take_none(house: House) -> None:

@@ -10,15 +10,26 @@ from unittest import mock
 
 import pytest
 
+from comments_service.core.figures import Period
 from comments_service.core.filters import Filter
 from comments_service.core.search import query
 from comments_service.core.tree import SHOWN_REPLIES
-from comments_service.storage import comments, finding, log, queue, rules, search, sites
+from comments_service.storage import (
+    comments,
+    figures,
+    finding,
+    log,
+    queue,
+    rules,
+    search,
+    sites,
+)
 from comments_service.storage.database import Row, Transaction, schema_sql
 from tests.conftest import Clock, House, house_on
 from tests.postgres import PostgresServer
 
 THREAD = 77
+ON_ONE_SITE = frozenset({7})
 SMALL, LARGE = 100, 20_000
 
 
@@ -64,6 +75,17 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "log": (lambda db: log.latest(db, 2**62, 50), "log_seq"),
     "log of one": (lambda db: log.latest(db, 2**62, 50, "moderator:1"), "log_actor"),
     "log of a comment": (lambda db: log.of_comment(db, THREAD, 5, 50), "sqlite_autoindex_log_2"),
+    "log of a site": (lambda db: log.latest(db, 2**62, 50, sites=[7]), "log_seq"),
+    "queue of a site": (
+        lambda db: queue.page(db, Filter(site_id=7, sites=ON_ONE_SITE), 50),
+        "comments_queue",
+    ),
+    "reported on a site": (
+        lambda db: queue.page(db, Filter("reported", site_id=7, sites=ON_ONE_SITE), 50),
+        "comments_reported",
+    ),
+    "figures: acts": (lambda db: figures.acts(db, 7, 0, 50), "log_figures"),
+    "figures: held": (lambda db: figures.held(db, 7, 0, 50), "comments_held"),
     "batch": (lambda db: log.of_batch(db, "1", 0, 50), "log_batch"),
     "find": (lambda db: comments.find(db, 5), "comments_id"),
     "after": (lambda db: comments.after(db, (THREAD, 5), 32), "sqlite_autoindex_comments_1"),
@@ -123,6 +145,21 @@ async def test_sqlite_answers_by_one_range_of_an_index(tmp_path: Path, name: str
     plan = [row[3] for row in rows]
     assert any(f"INDEX {index} " in f"{line} " for line in plan), plan
     assert not any("TEMP B-TREE" in line or line.startswith("SCAN") for line in plan), plan
+
+
+async def test_sqlite_counts_figures_in_indexes_alone(tmp_path: Path) -> None:
+    counted = {
+        "comments_arrived": lambda db: figures.comments_by_day(db, 7, Period(7, 20)),
+        "log_figures": lambda db: figures.acts_by_day(db, 7, 0, ["approve", "spam"]),
+    }
+    async with house_on(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, Clock()) as house:
+        await fill(house, SMALL)
+        for index, read in counted.items():
+            sql, params = await statement(read)
+            rows = await house.service.database.fetch(f"EXPLAIN QUERY PLAN {sql}", params)
+            plan = [row[3] for row in rows]
+            assert any(f"USING COVERING INDEX {index} (site_id=?" in line for line in plan), plan
+            assert not any(line in ("SCAN comments", "SCAN log") for line in plan), plan
 
 
 async def test_a_page_touches_the_same_number_of_rows_in_a_large_thread(

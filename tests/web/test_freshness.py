@@ -1,4 +1,4 @@
-"""Change numbers asked for together: as few questions as can be, and none answered from before it was asked."""
+"""Marks asked for together: as few questions as can be, and none answered from before it was asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Slow:
         self.asked: list[list[Key]] = []
         self.go: list[asyncio.Event] = []
 
-    async def change_numbers(self, _service: object, keys: list[Key]) -> dict[Key, int]:
+    async def marks(self, _service: object, keys: list[Key]) -> dict[Key, int]:
         self.asked.append(keys)
         self.go.append(asyncio.Event())
         number = len(self.asked)
@@ -35,15 +35,15 @@ class Slow:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     made = Slow()
-    monkeypatch.setattr(reading, "change_numbers", made.change_numbers)
+    monkeypatch.setattr(reading, "marks", made.marks)
     return made
 
 
 async def test_who_comes_while_a_question_is_on_its_way_waits_for_the_next(slow: Slow) -> None:
     fresh = Freshness(None)  # type: ignore[arg-type]
-    first = asyncio.ensure_future(fresh.change((1, 7)))
+    first = asyncio.ensure_future(fresh.mark((1, 7)))
     await slow.question(1)
-    later = [asyncio.ensure_future(fresh.change(key)) for key in ((1, 7), (1, 7), (1, 0), (2, 8))]
+    later = [asyncio.ensure_future(fresh.mark(key)) for key in ((1, 7), (1, 7), (1, 0), (2, 8))]
     await asyncio.sleep(0)
     slow.go[0].set()
     assert await first == 1
@@ -56,9 +56,9 @@ async def test_who_comes_while_a_question_is_on_its_way_waits_for_the_next(slow:
 
 async def test_a_question_that_fails_fails_its_askers_only(slow: Slow) -> None:
     fresh = Freshness(None)  # type: ignore[arg-type]
-    unlucky = asyncio.ensure_future(fresh.change((0, 13)))
+    unlucky = asyncio.ensure_future(fresh.mark((0, 13)))
     await slow.question(1)
-    lucky = asyncio.ensure_future(fresh.change((1, 7)))
+    lucky = asyncio.ensure_future(fresh.mark((1, 7)))
     await asyncio.sleep(0)
     slow.go[0].set()
     with pytest.raises(Unavailable):
@@ -70,7 +70,7 @@ async def test_a_question_that_fails_fails_its_askers_only(slow: Slow) -> None:
 
 async def test_an_asker_who_leaves_takes_nothing_from_the_others(slow: Slow) -> None:
     fresh = Freshness(None)  # type: ignore[arg-type]
-    leaver, stayer = (asyncio.ensure_future(fresh.change((1, 7))) for _ in range(2))
+    leaver, stayer = (asyncio.ensure_future(fresh.mark((1, 7))) for _ in range(2))
     await slow.question(1)
     leaver.cancel()
     await asyncio.sleep(0)

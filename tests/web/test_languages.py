@@ -166,7 +166,8 @@ class Words(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         for name, value in given.items():
-            if name in self.SAID or name.startswith("data-say-"):
+            # A link to a feed is called by the thread's own name and the format's.
+            if tag != "link" and (name in self.SAID or name.startswith("data-say-")):
                 self._look(re.sub("⟦[^⟧]*⟧", "", value or ""), f"{name}={value}")
         if tag not in self.VOID:
             free = (

@@ -30,6 +30,7 @@ from comments_service.operations import (
     second_factor,
     sessions,
     tokens,
+    webhooks,
 )
 from comments_service.operations.deciding import Ask
 from comments_service.operations.regulating import Given
@@ -62,6 +63,7 @@ TABLE = {
     "POST /dashboard/logout":             "login login login login login  login login login",
     "GET /dashboard/queue":               "login 200 200 403 200  login login login",
     "GET /dashboard/log":                 "login 200 200 200 200  login login login",
+    "GET /dashboard/stats":               "login 200 200 403 200  login login login",
     "POST /dashboard/decisions":          "login 403 303 kept 303  login login login",
     "POST /dashboard/undo":               "login 403 303 kept 303  login login login",
     "POST /dashboard/reply":              "login 403 303 404 303  login login login",
@@ -98,10 +100,20 @@ TABLE = {
     "GET /dashboard/tokens":              "login 403 403 403 200  login login login",
     "POST /dashboard/tokens":             "login 403 403 403 200  login login login",
     "POST /dashboard/tokens/{id}":        "login 403 403 403 303  login login login",
+    # --- What leaves the house ---
+    "GET /dashboard/outbox":              "login 403 403 403 200  login login login",
+    "POST /dashboard/outbox":             "login 403 403 403 303  login login login",
+    "GET /dashboard/webhooks":            "login 403 403 403 200  login login login",
+    "POST /dashboard/webhooks":           "login 403 403 403 200  login login login",
+    "GET /dashboard/webhooks/{id}":       "login 403 403 403 200  login login login",
+    "POST /dashboard/webhooks/{id}":      "login 403 403 403 303  login login login",
+    "GET /dashboard/mail":                "login 200 200 200 200  login login login",
+    "POST /dashboard/mail":               "login 303 303 303 303  login login login",
     # --- The API ---
     f"GET {API}/queue":                   "401 200 200 403 200  200 200 200",
     f"GET {API}/counts":                  "401 200 200 403 200  200 200 200",
     f"GET {API}/log":                     "401 200 200 200 200  200 200 200",
+    f"GET {API}/stats":                   "401 200 200 403 200  200 200 200",
     f"GET {API}/updates":                 "401 200 200 403 200  200 200 200",
     f"GET {API}/events":                  "401 200 200 403 200  200 200 200",
     f"POST {API}/looks":                  "401 204 204 404 204  204 204 204",
@@ -137,6 +149,19 @@ TABLE = {
     f"GET {API}/tokens":                  "401 403 403 403 200  403 403 200",
     f"POST {API}/tokens":                 "401 403 403 403 201  403 403 201",
     f"DELETE {API}/tokens/{{id}}":        "401 403 403 403 204  403 403 204",
+    f"GET {API}/outbox":                  "401 403 403 403 200  403 403 200",
+    f"POST {API}/outbox/retry":           "401 403 403 403 202  403 403 202",
+    f"POST {API}/outbox/{{id}}/retry":    "401 403 403 403 202  403 403 202",
+    f"GET {API}/webhooks":                "401 403 403 403 200  403 403 200",
+    f"POST {API}/webhooks":               "401 403 403 403 201  403 403 201",
+    f"PATCH {API}/webhooks/{{id}}":       "401 403 403 403 200  403 403 200",
+    f"DELETE {API}/webhooks/{{id}}":      "401 403 403 403 204  403 403 204",
+    f"POST {API}/webhooks/{{id}}/key":    "401 403 403 403 200  403 403 200",
+    f"DELETE {API}/webhooks/{{id}}/former-key":
+                                          "401 403 403 403 204  403 403 204",
+    f"POST {API}/webhooks/{{id}}/test":   "401 403 403 403 202  403 403 202",
+    f"GET {API}/webhooks/{{id}}/deliveries":
+                                          "401 403 403 403 200  403 403 200",
 }  # fmt: skip
 
 # Who asks makes no difference here: everybody is answered as nobody is.
@@ -144,7 +169,8 @@ PUBLIC = {
     "GET /", "GET /archives/{cid}", "GET /c/{id}", "GET /livez", "GET /readyz", "GET /static/",
     "GET /sites/{site}/fragment", "GET /sites/{site}/old/{id}", "GET /sites/{site}/thread",
     "POST /sites/{site}/thread", "POST /sites/{site}/preview", "GET /sites/{site}/search",
-    "GET /avatars/{hash}.svg",
+    "GET /avatars/{hash}.svg", "GET /sites/{site}/feed.atom", "GET /sites/{site}/feed.rss",
+    "GET /sites/{site}/feed.json",
     "GET /api/v1/sites/{site}/changes", "GET /api/v1/sites/{site}/comments",
     "GET /api/v1/sites/{site}/comments/{id}", "GET /api/v1/sites/{site}/comments/{id}/replies",
     "GET /api/v1/sites/{site}/counts", "GET /api/v1/sites/{site}/recent",
@@ -153,8 +179,13 @@ PUBLIC = {
     "GET /sites/{site}/report", "POST /sites/{site}/report",
     "POST /api/v1/sites/{site}/comments/{id}/votes",
     "DELETE /api/v1/sites/{site}/comments/{id}/votes",
+    "GET /mail/confirm/{token}", "POST /mail/confirm/{token}", "GET /mail/stop/{token}",
+    "POST /mail/stop/{token}", "GET /mail/act/{token}", "POST /mail/act/{token}",
+    "GET /mail/data", "POST /mail/data", "GET /mail/data/{token}", "POST /mail/data/{token}",
+    "GET /mail/data/{token}/comments.json",
     "PATCH /api/v1/sites/{site}/comments/{id}", "DELETE /api/v1/sites/{site}/comments/{id}",
 }  # fmt: skip
+ENDLESS = {"GET /api/v1/sites/{site}/events"}  # as public, and tried in test_events
 
 
 @dataclass
@@ -216,6 +247,14 @@ class World:
         given = Given("words", {"words": ["casino"]}, site_id=self.house.site.site_id)
         return (await regulating.add(self.service, OPERATOR, [given]))[0]
 
+    async def webhook(self) -> int:
+        known = await webhooks.every(self.service, OPERATOR)
+        if known:
+            return known[0].webhook_id
+        site = self.house.site.site_id
+        url, events = "https://hooks.example/", ["published"]
+        return (await webhooks.create(self.service, OPERATOR, site, url, events)).webhook_id
+
     async def decided(self) -> tuple[Comment, str]:
         comment = await self.comment()
         batch, _ = await deciding.decide(self.service, MONA, [Ask(comment.id, 1, "approve")])
@@ -273,6 +312,8 @@ CALLS |= {
     "POST /dashboard/tokens": simple(
         "/dashboard/tokens", {"name": "x", "scope": "read", "every": "1"}
     ),
+    "GET /dashboard/stats": simple("/dashboard/stats?site=blog"),
+    f"GET {API}/stats": simple(f"{API}/stats?site=blog"),
     f"GET {API}/queue": simple(f"{API}/queue?site=blog"),
     f"GET {API}/counts": simple(f"{API}/counts?site=blog"),
     f"GET {API}/updates": simple(f"{API}/updates?site=blog"),
@@ -341,6 +382,36 @@ async def _(world: World, caller: Caller) -> Call:
 @call("POST /dashboard/tokens/{id}")
 async def _(world: World, caller: Caller) -> Call:
     return Call(f"/dashboard/tokens/{await world.token()}", {})
+
+
+@call("POST /dashboard/outbox", f"POST {API}/outbox/{{id}}/retry")
+async def _(world: World, caller: Caller) -> Call:
+    notice = await webhooks.try_out(world.service, OPERATOR, await world.webhook())
+    return Call(f"{{{notice.id}}}", {"id": str(notice.id)}, {})
+
+
+@call("POST /dashboard/webhooks", f"POST {API}/webhooks")
+async def _(world: World, caller: Caller) -> Call:
+    values = {"site": "blog", "url": "https://hooks.example/"}
+    return Call("", values | {"event": "published"}, values | {"events": ["published"]})
+
+
+@call("POST /dashboard/webhooks/{id}")
+async def _(world: World, caller: Caller) -> Call:
+    return Call(f"{{{await world.webhook()}}}", {"act": "pause"})
+
+
+@call(
+    "GET /dashboard/webhooks/{id}",
+    f"PATCH {API}/webhooks/{{id}}",
+    f"DELETE {API}/webhooks/{{id}}",
+    f"POST {API}/webhooks/{{id}}/key",
+    f"DELETE {API}/webhooks/{{id}}/former-key",
+    f"POST {API}/webhooks/{{id}}/test",
+    f"GET {API}/webhooks/{{id}}/deliveries",
+)
+async def _(world: World, caller: Caller) -> Call:
+    return Call(f"{{{await world.webhook()}}}", sent={"active": True})
 
 
 @call(f"POST {API}/looks")
@@ -516,7 +587,7 @@ async def first_status(world: World, url: str, caller: Caller) -> str:
 
 async def test_every_route_has_a_row(world: World) -> None:
     routes = set(addresses(world.app.routes))
-    assert routes == set(TABLE) | PUBLIC
+    assert routes == set(TABLE) | PUBLIC | ENDLESS
     assert set(CALLS) <= set(TABLE)
     assert {len(row.split()) for row in TABLE.values()} == {len(WHO)}
 

@@ -15,10 +15,11 @@ import pytest
 
 from comments_service import app as wiring
 from comments_service.operations import accounts, maintaining
-from tests.allowed import page_faults, stored_faults
+from tests.allowed import feed_faults, page_faults, stored_faults
 from tests.conftest import BLOG, Clock, house_on
+from tests.feeds import MEDIA_TYPES, read, strings
 from tests.people import attacked
-from tests.surfaces import API, JSON_SURFACES, KEY, SURFACES, filled
+from tests.surfaces import API, FEED_SURFACES, JSON_SURFACES, KEY, SURFACES, filled
 
 _FILE = Path(__file__).parents[1] / "data" / "attacks.jsonl"
 ATTACKS = [json.loads(line) for line in _FILE.read_text("utf-8").split("\n") if line]
@@ -39,8 +40,16 @@ def drafts() -> list[dict[str, str]]:
 
 
 class Scene:
-    def __init__(self, client: httpx2.AsyncClient, ids: list[str]) -> None:
-        self.client, self.ids = client, ids
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self.client = client
+        self.ids: list[str] = []
+        self.feeds: list[tuple[str, bytes]] = []  # as they were while mallory typed
+
+    async def keep_feeds(self) -> None:
+        for kind in MEDIA_TYPES:
+            for query in ("", f"?thread={KEY}"):
+                answer = await self.client.get(f"/sites/demo/feed.{kind}{query}")
+                self.feeds.append((kind, answer.content))
 
 
 @pytest.fixture
@@ -54,17 +63,20 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         async with httpx2.AsyncClient(
             transport=transport, base_url="https://127.0.0.1:8000"
         ) as client:
-            ids = []
+            scene = Scene(client)
             for number, draft in enumerate(drafts()):
                 agent = ATTACKS[number % len(ATTACKS)]["body"].encode()[:200].replace(b"\n", b" ")
                 headers = [(b"user-agent", agent.replace(b"\r", b" ").replace(b"\0", b""))]
                 answer = await client.post(f"{API}/comments", json=draft, headers=headers)
                 assert answer.status_code in (200, 201, 422), (draft, answer.text)
                 if answer.status_code == 201:
-                    ids.append(answer.json()["comment"]["id"])
+                    scene.ids.append(answer.json()["comment"]["id"])
+                    if len(scene.ids) % 50 == 0:
+                        await scene.keep_feeds()
+            await scene.keep_feeds()
             login = {"email": "mona@blog.example", "password": "correct horse"}
             assert (await client.post("/dashboard/login", data=login)).status_code == 303
-            yield Scene(client, ids)
+            yield scene
 
 
 async def test_every_attack_is_only_text_on_every_surface(scene: Scene) -> None:
@@ -104,6 +116,31 @@ async def test_what_json_carries_as_html_holds_only_the_closed_list(scene: Scene
     assert seen > len(scene.ids)
 
 
+async def test_a_feed_reader_that_inserts_whatever_it_finds_inserts_no_harm(scene: Scene) -> None:
+    """Each string of a feed, taken as HTML, whatever its type says; every attack has been in one."""
+    seen = set()
+    for kind, content in scene.feeds:
+        _, entries = read(kind, content)
+        seen |= {(kind, entry.url.rsplit("/", 1)[1]) for entry in entries}
+        for string in strings(kind, content):
+            assert not feed_faults(string), (kind, string)
+    assert seen == {(kind, number) for kind in MEDIA_TYPES for number in scene.ids}
+    for pattern in FEED_SURFACES.values():
+        for address in addresses(scene, pattern, 1):
+            answer = await scene.client.get(address)
+            assert answer.status_code in (200, 404), address
+            if answer.status_code == 404:
+                assert answer.headers["content-type"] == JSON[1]
+                continue
+            [kind] = [kind for kind in MEDIA_TYPES if f"feed.{kind}" in address]
+            assert answer.headers["content-type"] == MEDIA_TYPES[kind]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["content-security-policy"] == "default-src 'none'"
+            read(kind, answer.content)
+            for string in strings(kind, answer.content):
+                assert not feed_faults(string), (address, string)
+
+
 def htmls(value: object) -> list[str]:
     if isinstance(value, dict):
         own = [value["html"]] if isinstance(value.get("html"), str) else []
@@ -141,6 +178,6 @@ def test_the_inspector_sees_what_would_run() -> None:
         "<a href='javascript:alert(1)'>x</a>", "<p style='position:fixed'>x</p>", "<iframe src=x>",
         "<p onclick=alert(1)>x</p>", "<meta http-equiv=refresh content=0>", "<!--x-->",
     ):  # fmt: skip
-        assert page_faults(harm), harm
+        assert page_faults(harm) and feed_faults(harm), harm
     seen = sum(bool(stored_faults(attack["body"])) for attack in ATTACKS)
     assert seen > len(ATTACKS) / 3

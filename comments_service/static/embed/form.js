@@ -1,15 +1,11 @@
 /* What writers need: the form and its place, drafts, previews, quotations, sending so that one press is one
  * comment whatever the connection does, and changing one's own. embed.js loads it at the first need. */
 
-import { BASE, ask, element, shelf } from "../embed.js";
+import { BASE, ask, element, shelf, uniqueKey } from "../embed.js";
 
 const PERSON = ["name", "email", "website"];
 const MOST_RECEIPTS = 50;
 const PAUSE = 700; // milliseconds without typing before an open preview follows
-
-function uniqueKey() {
-  return crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID is for pages by https only
-}
 
 export class Writer {
   #thread;
@@ -271,19 +267,6 @@ export class Writer {
     return button === "cancel" ? this.cancel() : this.#post();
   }
 
-  async #send(method, path, values, headers) {
-    const response = await fetch(this.#thread.api(path), {
-      method,
-      headers: { "Content-Type": "application/json", ...headers },
-      body: JSON.stringify(values),
-      credentials: "omit",
-      signal: this.#thread.signal,
-    });
-    const answer = await response.json().catch(() => ({}));
-    const { ok, status } = response;
-    return { ok, status, answer, seconds: Number(response.headers.get("Retry-After")) };
-  }
-
   async #post() {
     const values = this.#values();
     if (this.#thread.sending || !this.#thread.tell("before-submit", { values }, true)) return;
@@ -294,7 +277,7 @@ export class Writer {
     this.#keepDraft(place, draft); // before it is sent: a reload repeats this very press
     const headers = this.#thread.headers(this.#thread.receipts().map((item) => item.receipt));
     await this.#busy(this.#form.querySelector(".comments-post"), async () => {
-      const sent = await this.#send("POST", "comments", { ...values, ...this.#signs(), submission_key: draft.key }, headers);
+      const sent = await this.#thread.send("POST", "comments", { ...values, ...this.#signs(), submission_key: draft.key }, headers);
       if (sent.ok) await this.#stored(sent.answer, place);
       else this.#refused(sent, place);
     }).catch(() => {
@@ -310,6 +293,7 @@ export class Writer {
     return {
       ...values,
       thread: key,
+      notify: elements.notify?.checked || false,
       parent_id: this.#parent() || null,
       url: standalone ? elements.url.value : this.#thread.address({}).href,
       title: standalone ? elements.title.value : host.getAttribute("page-title") || document.title,
@@ -491,7 +475,7 @@ export class Writer {
     const isEdit = form.elements.own.value === "edit";
     const body = form.elements.body?.value;
     await this.#busy(form.querySelector(".comments-post"), async () => {
-      const sent = await this.#send(isEdit ? "PATCH" : "DELETE", `comments/${id}`, { body }, thread.headers());
+      const sent = await thread.send(isEdit ? "PATCH" : "DELETE", `comments/${id}`, { body }, thread.headers());
       if (!sent.ok) return this.#object(form, sent.answer.errors?.[0]?.message ?? this.#why(sent.status, sent.answer, sent.seconds));
       this.#keepDraft(`edit ${id}`, null);
       const kept = thread.receipts().filter((item) => isEdit || item.id !== id);

@@ -1,7 +1,7 @@
 /* What readers need once the comments stand there: copying and quoting formulas as TeX, what is new since the
- * last visit, and what arrives meanwhile. embed.js loads it when the browser has nothing else to do. */
+ * last visit, what arrives meanwhile, and votes. embed.js loads it when the browser has nothing else to do. */
 
-import { element, shelf } from "../embed.js";
+import { element, shelf, uniqueKey } from "../embed.js";
 
 const FORMULA = ".comments-formula[data-source], .comments-math[data-source]";
 const COPIED = new Set("href src alt colspan rowspan start lang dir".split(" "));
@@ -71,6 +71,7 @@ export class Reader {
     this.#button.hidden = this.#quote.hidden = true;
     section.append(this.#button, this.#quote);
     this.#markNew();
+    this.#markVotes();
     this.#listen();
   }
 
@@ -141,6 +142,46 @@ export class Reader {
     this.#thread.visit({ page, order }, `comment-${id}`).then(() => {
       if (!this.#thread.article(id)) location.assign(permalink);
     });
+  }
+
+  // --- Votes; which are this browser's is known here alone
+
+  get #votes() {
+    return this.#thread.name("votes", this.#thread.key);
+  }
+
+  #markVotes() {
+    const own = this.#thread.receipts().map((item) => item.id);
+    const voted = shelf.get(this.#votes) ?? [];
+    for (const button of this.#thread.section.querySelectorAll(".comments-vote")) {
+      button.disabled ||= own.includes(button.value);
+      if (voted.includes(button.value)) button.ariaPressed = "true";
+    }
+  }
+
+  /** Give a vote or take it back: shown at once, and as it was where that fails. */
+  async vote(button) {
+    const thread = this.#thread;
+    const { value: id, ariaPressed: before } = button;
+    if (button.ariaBusy === "true") return;
+    const voted = before !== "true";
+    button.ariaBusy = "true";
+    button.ariaPressed = voted;
+    button.parentNode.querySelector(".comments-error")?.remove();
+    const visitor = shelf.get(thread.name("visitor")) ?? uniqueKey();
+    shelf.set(thread.name("visitor"), visitor);
+    const { ok, answer } = await thread.send(voted ? "POST" : "DELETE", `comments/${id}/votes`, { visitor }).catch(() => ({}));
+    button.ariaBusy = null;
+    if (!ok) {
+      button.ariaPressed = before;
+      const textContent = answer?.detail ?? thread.word("uncounted");
+      button.parentNode.append(element("p", { className: "comments-error", textContent }));
+      return thread.say(textContent);
+    }
+    button.lastElementChild.textContent = answer.votes ? new Intl.NumberFormat(thread.locale).format(answer.votes) : "";
+    const others = (shelf.get(this.#votes) ?? []).filter((item) => item !== id);
+    shelf.set(this.#votes, voted ? [...others, id] : others.length ? others : null);
+    thread.say(thread.word(voted ? "voted" : "unvoted"));
   }
 
   // --- Copying and quoting what is selected

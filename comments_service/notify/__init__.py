@@ -1,0 +1,1 @@
+"""How what leaves the house is sent."""

@@ -1,0 +1,124 @@
+"""Mail: a letter becomes a message of plain text, and is handed to the one server that the settings name."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from datetime import UTC, datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from comments_service.core.letters import Letter, Say, body_of, subject_of
+from comments_service.core.notices import Result
+from comments_service.settings import Settings
+
+SECONDS = 30.0
+"""How long handing a message in may take."""
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PERMANENT = range(500, 600)
+
+
+class Postman:
+    """Hands messages in; `context` trusts other certificates than this machine does."""
+
+    def __init__(self, settings: Settings, context: ssl.SSLContext | None = None) -> None:
+        self._settings, self._context = settings, context
+        self._host = urlsplit(settings.public_url).hostname or "localhost"
+
+    async def send(self, letter: Letter, say: Say, now: int) -> Result:
+        """Hand a letter in, and return what came of it."""
+        began = time.monotonic()
+        result = await self._handed_in(letter, say, now)
+        took = int((time.monotonic() - began) * 1000)
+        return Result(result.verdict, result.answer, result.status, took)
+
+    async def _handed_in(self, letter: Letter, say: Say, now: int) -> Result:
+        try:
+            message = message_of(letter, say, self._settings.mail_from, self._host, now)
+        except ValueError:
+            return Result("never", "The address can't be written into a mail.")
+        _, sender = parseaddr(self._settings.mail_from)
+        try:
+            async with self._server() as server:
+                await server.send_message(message, sender=sender)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _refused(error.recipients[0].code, error.recipients[0].message)
+        except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPSenderRefused) as error:
+            return Result(
+                "later", f"{error.code}: the server refuses us: see the settings", error.code
+            )
+        except aiosmtplib.SMTPResponseException as error:
+            return _refused(error.code, error.message)
+        except aiosmtplib.SMTPNotSupported:
+            return Result("never", "The mail server does not take such an address.")
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Result("later", type(error).__name__)
+        return Result("sent", status=250)
+
+    def _server(self) -> aiosmtplib.SMTP:
+        """Return the server: with TLS, but for ?tls=none; on this machine, where it offers that."""
+        parts = urlsplit(self._settings.smtp_url)
+        implicit, plain = parts.scheme == "smtps", parts.query == "tls=none"
+        near = parts.hostname in _LOOPBACK
+        return aiosmtplib.SMTP(
+            hostname=parts.hostname,
+            port=parts.port or (465 if implicit else 587),
+            username=unquote(parts.username) if parts.username else None,
+            password=self._settings.smtp_password or unquote(parts.password or "") or None,
+            use_tls=implicit,
+            start_tls=False if implicit or plain else None if near else True,
+            tls_context=self._context,
+            local_hostname=self._host,
+            timeout=SECONDS,
+        )
+
+
+def _refused(code: int, answer: str) -> Result:
+    """Return what a server's refusal means; what it says may name addresses, so only the codes are kept."""
+    extended = re.match(r"\d\.\d{1,3}\.\d{1,3}\b", answer)
+    said = f"{code} {extended[0]}" if extended else str(code)
+    return Result("never" if code in _PERMANENT else "later", said, code)
+
+
+def message_of(letter: Letter, say: Say, sender: str, host: str, now: int) -> EmailMessage:
+    """Return a letter as a message. Raises ValueError for an address that no header can hold."""
+    to = address_of(letter.to)
+    rules = policy.SMTP if to.addr_spec.isascii() else policy.SMTPUTF8
+    message = EmailMessage(rules)
+    name, spec = parseaddr(sender)
+    message["From"] = Address(name, addr_spec=spec)
+    message["To"] = to
+    message["Subject"] = subject_of(letter, say)
+    message["Date"] = format_datetime(datetime.fromtimestamp(now / 1e6, UTC))
+    message["Message-ID"] = f"<notice.{letter.id}@{host}>"
+    refs = [f"<{name}@{host}>" for name in letter.refs]
+    if refs:
+        message["In-Reply-To"] = refs[-1]
+        message["References"] = " ".join(refs)
+    if letter.about:
+        message["List-Id"] = f"<{letter.about}.{host}>"
+    message["List-Unsubscribe"] = f"<{letter.stop}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Precedence"] = "bulk"
+    message.set_content(body_of(letter, say))
+    message["Content-Language"] = letter.lang  # after the content, which takes such headers away
+    return message
+
+
+def address_of(email: str) -> Address:
+    """Return an address for a header; its domain in ASCII. Raises ValueError where it is none."""
+    local, at, domain = email.rpartition("@")
+    plain = email.isprintable() and not re.search(r"[\s,;:<>()\[\]\"\\]|=\?", email)
+    if not (local and at and domain and plain):
+        raise ValueError("no address")
+    try:
+        return Address(addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}")
+    except Exception as error:
+        raise ValueError("no address") from error
