@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from comments_service.core.kinds.learned import tells
 from comments_service.core.links import links_of
 from comments_service.core.marks import Change, difference
 from comments_service.core.models import Comment, Entry
@@ -88,7 +89,9 @@ async def _words(service: Service, comment: Comment) -> list[tuple[str, float]]:
     if not any("learned" in each.needs for each in asked):
         return []
     known = await learning.of_words(service, comment)
-    telling = sorted(known.items(), key=lambda item: -abs(item[1] - 0.5))[:_WORDS]
+    telling = sorted(
+        (item for item in known.items() if tells(item[1])), key=lambda item: -abs(item[1] - 0.5)
+    )[:_WORDS]
     return sorted(telling, key=lambda item: -item[1])
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from comments_service.core.kinds.learned import likelihoods, words_of
+from comments_service.core.kinds.learned import likelihoods, tells, words_of
 from comments_service.core.models import Comment
 from comments_service.core.permissions import Actor
 from comments_service.service import Service
@@ -108,6 +108,6 @@ async def lessons(service: Service, actor: Actor, site_id: int) -> Lessons:
     for way in (True, False):
         found = await learned.telling(service.database, sites, _LEAST_SEEN, _SHOWN, spam=way)
         likely = likelihoods({**found, "": (kept, spam)})
-        wanted = [(word, p) for word, p in likely.items() if (p > 0.5) == way]
+        wanted = [(word, p) for word, p in likely.items() if (p > 0.5) == way and tells(p)]
         ways.append(sorted(wanted, key=lambda item: item[1], reverse=way))
     return Lessons(kept, spam, *ways)

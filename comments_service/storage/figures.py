@@ -82,20 +82,20 @@ async def held(db: Database, site_id: int, since: int, most: int) -> list[tuple[
 async def hits(
     db: Database, site_id: int, since: int, most: int
 ) -> list[tuple[int, str, str, int, int]]:
-    """Return the rules that a site has: number, kind, note, and how often each spoke and would have spoken.
+    """Return a site's rules, without bans: number, kind, note, how often each spoke and would have spoken.
 
     A count is `most` at most.
     """
 
     def count(shadow: int) -> str:
         return f"""(SELECT count(*) FROM (SELECT 1 AS one FROM hits h
-            JOIN threads t ON t.thread_id = h.thread_id
             WHERE h.rule_id = rules.rule_id AND h.at >= :since AND h.shadow = {shadow}
-                AND t.site_id = :site LIMIT :most) AS counted)"""
+                AND h.site_id = :site LIMIT :most) AS counted)"""
 
     rows = await db.scan(
         f"""SELECT rule_id, kind, note, {count(0)}, {count(1)} FROM rules
-            WHERE site_id IN (0, :site) ORDER BY position, rule_id""",
+            WHERE site_id IN (0, :site) AND kind <> 'ban' AND state <> 'deleted'
+            ORDER BY position, rule_id""",
         {"site": site_id, "since": since, "most": most},
     )
     return [(int(row[0]), str(row[1]), str(row[2]), int(row[3]), int(row[4])) for row in rows]

@@ -63,11 +63,14 @@ def _likelihood(kept: float, spam: float, seen: int) -> float:
     return (_DOUBT * _UNKNOWN + seen * alone) / (_DOUBT + seen)
 
 
+def tells(likely: float) -> bool:
+    """Say whether a word tells anything: whether it is not about as likely in both sorts."""
+    return abs(likely - 0.5) >= _TELLING
+
+
 def score(likely: Iterable[float]) -> float:
     """Return how likely words together are spam: 0 for surely not, 1 for surely, 0.5 for who knows."""
-    telling = sorted(
-        (one for one in likely if abs(one - 0.5) >= _TELLING), key=lambda p: -abs(p - 0.5)
-    )
+    telling = sorted((one for one in likely if tells(one)), key=lambda p: -abs(p - 0.5))
     telling = telling[:_MOST_TELLING]
     if not telling:
         return 0.5
