@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from comments_service.news import News
+from comments_service.notify.checker import checker
 from comments_service.operations import indexing, maintaining
 from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.renderer import Renderer
@@ -69,7 +70,8 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         await bring_up_to_date(database)
         ids = Ids(await next_node(database), now)
         secret = secret_key(settings)
-        service = Service(settings, database, renderer.render, secret, ids, news)
+        check = checker(settings)
+        service = Service(settings, database, renderer.render, secret, ids, news, check=check)
         await indexing.catch_up(service)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])

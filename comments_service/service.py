@@ -80,6 +80,7 @@ class Service:
     ids: Ids
     news: News
     clock: Callable[[], int] = now
+    check: Callable[[bytes], Awaitable[str]] | None = None  # asks the spam checker outside
     rulebook: Rulebook = field(default_factory=Rulebook)
     wanted: Wanted = field(default_factory=Wanted)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from comments_service.core.kinds import behaviour, learned, links, people, words
+from comments_service.core.kinds import behaviour, checked, learned, links, people, words
 from comments_service.core.kinds.base import Facts, Field, Kind, Look, Mode, Need, Params
 from comments_service.core.moderation import Status
 from comments_service.core.sentence import Sentence
@@ -26,6 +26,7 @@ KINDS: dict[str, Kind] = {
     **links.KINDS,
     **behaviour.KINDS,
     **learned.KINDS,
+    **checked.KINDS,
 }
 
 _STATUS: dict[RuleAction, Status] = {
@@ -141,6 +142,8 @@ IN_WORDS = {
     "filled_too_fast": Sentence("It was sent faster than people write."),
     "too_many": Sentence("Many comments came from its network in a short time."),
     "near_duplicate": Sentence("It says almost the same as another comment."),
+    "checker_spam": Sentence("A spam checker takes it for spam."),
+    "checker_silent": Sentence("The spam checker did not answer, so a moderator has to look."),
     "learned_spam": Sentence("It is like comments that moderators took for spam."),
     "thread_too_old": Sentence("The discussion is older than a rule of this site allows."),
 }
@@ -159,10 +162,11 @@ def screen(facts: Facts, rules: Iterable[Asked] = ()) -> Verdict:
         found = asked.look(facts)
         if not found:
             continue
-        hits.append(Hit(rule.rule_id, rule.version, rule.action, rule.state == "shadow"))
+        action: RuleAction = "hold" if any(m.holds for m in found) else rule.action
+        hits.append(Hit(rule.rule_id, rule.version, action, rule.state == "shadow"))
         if rule.state == "on":
             name, version = str(rule.rule_id), rule.version
             why = tuple(Reason(m.code, name, version, m.spans, m.field) for m in found)
-            return Verdict(_STATUS[rule.action], why, tuple(hits))
+            return Verdict(_STATUS[action], why, tuple(hits))
     said = _mode(facts)
     return Verdict(said.status, said.reasons, tuple(hits))

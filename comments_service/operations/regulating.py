@@ -113,6 +113,9 @@ async def add(service: Service, actor: Actor, wanted: Sequence[Given]) -> list[R
 
 
 def _made(service: Service, actor: Actor, given: Given) -> Rule:
+    if given.kind == "checker" and service.check is None:
+        sentence = Note("The operator has to set AKISMET_KEY first.")
+        raise BadFields(FieldError("kind", "kind_invalid", sentence))
     rule = Rule(
         rule_id=service.ids(),
         site_id=given.site_id,
@@ -275,9 +278,11 @@ async def _taken_back(service: Service, actor: Actor, detail: Mapping[str, Any])
 
 async def undoable(service: Service, actor: Actor, acts: Sequence[Entry]) -> set[int]:
     """Return the numbers of those acts on rules that are still the last ones on them."""
-    known = {rule.rule_id: rule for rule in await rules.every(service.database, deleted=True)}
+    about = sorted((act for act in acts if act.action in ACTS), key=lambda act: -act.seq)
+    every = await rules.every(service.database, deleted=True) if about else []
+    known = {rule.rule_id: rule for rule in every}
     found, moved = set(), set[int]()
-    for act in sorted((act for act in acts if act.action in ACTS), key=lambda act: -act.seq):
+    for act in about:
         detail = json.loads(act.detail)
         rule = known.get(int(detail["rule"]))
         if rule is None or not actor.allowed("rule", rule.site_id):

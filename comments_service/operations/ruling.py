@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from comments_service.core.kinds.behaviour import MOST_TIMES
 from comments_service.core.models import Comment, Site, Thread, Visitor
 from comments_service.core.rules import IN_WORDS, Asked, Rule, Verdict, prepared, screen
 from comments_service.errors import Banned, RefusedByRule, Unavailable
-from comments_service.operations import following, learning
+from comments_service.operations import checking, following, learning
 from comments_service.operations.transitions import move
 from comments_service.service import Service
 from comments_service.storage import comments, people, rules, threads
@@ -83,7 +84,17 @@ async def verdict(
         trap=sent.trap if sent else "",
         seconds=sent.seconds if sent else None,
     )
-    return screen(await looked_up(service, facts, comment, needs, new=sent is not None), asked)
+    facts = await looked_up(service, facts, comment, needs, new=sent is not None)
+    if "checker" in needs and not _settled(facts, asked):
+        facts = replace(facts, checked=await checking.asked(service, site, comment))
+    return screen(facts, asked)
+
+
+def _settled(facts: Facts, asked: Sequence[Asked]) -> bool:
+    """Say whether a rule before the checker's decides: then nobody outside is asked."""
+    place = next(at for at, each in enumerate(asked) if "checker" in each.needs)
+    hits = screen(facts, asked[:place]).hits
+    return any(not hit.shadow for hit in hits)
 
 
 def facts_of(comment: Comment) -> Facts:

@@ -26,6 +26,7 @@ KIND: dict[str, Note] = {
     "alike": Note("Almost the same"),
     "age": Note("Old discussions"),
     "learned": Note("Learned words"),
+    "checker": Note("Spam checker"),
     "proven": Note("Proven authors"),
     "ban": Note("Ban"),
 }
@@ -43,6 +44,9 @@ KIND_MEANS: dict[str, Note] = {
     "alike": Note("a text that is nearly that of another comment"),
     "age": Note("the first comment is older than so many days"),
     "learned": Note("a text whose words are like those that moderators took for spam"),
+    "checker": Note(
+        "what a checker outside, as Akismet, takes for spam; held where it says nothing"
+    ),
     "proven": Note("whose earlier comment is shown, by the receipt of their browser"),
     "ban": Note("one name, address, network, domain or pattern"),
 }
@@ -154,6 +158,7 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
     ),
     "age": (Choice("days", "number", Note("Days since the first comment")),),
     "learned": (Choice("percent", "number", Note("How likely it is spam, in percent")),),
+    "checker": (),
     "proven": (),
 }
 MADE_BY_HAND = tuple(CHOICES)

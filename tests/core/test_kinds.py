@@ -311,7 +311,7 @@ def _everything() -> list[Match]:
         name="Mona", email="a@spam.example", website="https://spam.example", body="casino", at=2 * DAY,
         html="<p>casino casino</p>", address="192.0.2.1", trap="x", seconds=0.5, simhash=5, likes=(5,),
         times=(DAY,), moderators=frozenset({"mona"}), thread_at=0, proven=True,
-        learned={"casino": 0.99, "poker": 0.99},
+        checked="silent", learned={"casino": 0.99, "poker": 0.99},
     )  # fmt: skip
     asked = {
         "words": {"words": ["casino"]}, "script": {"script": "Latin"}, "links": {"most": 0},
@@ -319,6 +319,6 @@ def _everything() -> list[Match]:
         "names": {"moderators": True}, "networks": {"networks": ["192.0.2.0/24"]}, "proven": {},
         "ban": {"by": "name", "value": "mona"}, "trap": {}, "fast": {},
         "often": {"most": 1, "minutes": 1440}, "alike": {}, "age": {"days": 1},
-        "learned": {"percent": 90},
+        "learned": {"percent": 90}, "checker": {},
     }  # fmt: skip
     return [match for kind, params in asked.items() for match in ask(kind, facts, **params)]

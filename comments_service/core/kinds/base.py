@@ -19,8 +19,12 @@ Mode = Literal["none", "first-time", "all"]
 Field = Literal["body", "name", "email", "website"]
 FIELDS: tuple[Field, ...] = ("body", "name", "website")
 """The fields in which words are looked for."""
-Need = Literal["times", "likes", "moderators", "thread", "learned"]
+Need = Literal["times", "likes", "moderators", "thread", "learned", "checker"]
 """What has to be looked up for a kind, so that only rules that need it cost a look."""
+
+
+Checked = Literal["", "kept", "spam", "silent"]
+"""What a checker outside said; '': it was not asked."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Facts:
         default_factory=dict
     )  # what moderators taught of its words
 
+    checked: Checked = ""
+
     @cached_property
     def links(self) -> list[tuple[str, str]]:
         """Addresses in the text and of the website, each with its host."""
@@ -62,11 +68,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Match:
-    """What a rule found: a stable code, and the spans of one field, in code points."""
+    """What a rule found: a stable code, and the spans of one field, in code points.
+
+    `holds`: whatever the rule does, this one can only be left to a moderator.
+    """
 
     code: str
     spans: tuple[Span, ...] = ()
     field: Field = "body"
+    holds: bool = False
 
 
 Look = Callable[[Facts], tuple[Match, ...]]
