@@ -33,7 +33,7 @@ def test_mona_rules_and_bans(browser: Browser, running: Running) -> None:
         seen(page)
         page.get_by_role("link", name="Make a rule").click()
         seen(page)
-        page.get_by_role("link", name="Words").click()
+        page.get_by_role("link", name="Words", exact=True).click()
         page.get_by_label("Words or patterns").fill("number\nalert")
         page.get_by_label("Note").fill("a try")
         page.keyboard.press("Enter")  # makes nothing
@@ -52,6 +52,6 @@ def test_mona_rules_and_bans(browser: Browser, running: Running) -> None:
         page.get_by_role("button", name="Ban", exact=True).click()
         expect(page.get_by_role("status")).to_contain_text("Banned: E-mail: alice@blog.example.")
         seen(page)
-        page.get_by_role("link", name="Words").click()
+        page.get_by_role("link", name="Words", exact=True).click()
         seen(page)
         assert complaints == []

@@ -13,6 +13,8 @@ from comments_service.core.permissions import OPERATOR
 from comments_service.operations import deciding, judging, learning, regulating, trying, undoing
 from comments_service.operations.deciding import Ask
 from comments_service.operations.regulating import Given
+from comments_service.storage import learned, own
+from comments_service.storage.database import Transaction
 from tests.conftest import MONA, House
 
 SPAM = "Win big at the casino, 专业代开发票 now"
@@ -67,3 +69,12 @@ async def test_another_decision_on_a_comment_takes_the_place_of_its_lesson(house
     await deciding.decide(house.service, MONA, [Ask(comment.id, 2, "approve")])
     lessons = await learning.lessons(house.service, MONA, 0)
     assert (lessons.kept, lessons.spam) == (2, 0)
+
+    gone = replace(await house.comment(comment.id), **own.ERASED)
+
+    async def erase(tx: Transaction) -> object:
+        await own.erase(tx, gone)
+        return await learned.lesson(tx, comment)
+
+    assert await house.service.database.write(lambda tx: learned.lesson(tx, comment))
+    assert await house.service.database.write(erase) is None, "what is erased is remembered nowhere"

@@ -48,7 +48,7 @@ export class Writer {
   }
 
   #typed(field) {
-    this.#begun ||= performance.now();
+    this.#begun ||= Date.now();
     const { form } = field;
     if (form === this.#form) {
       if (field.name === "remember" || PERSON.includes(field.name)) this.#remember();
@@ -275,9 +275,11 @@ export class Writer {
     const draft = { ...this.#draft(), body: this.#body.value, person };
     draft.key ??= uniqueKey();
     this.#keepDraft(place, draft); // before it is sent: a reload repeats this very press
+    // Signs of a program; where nobody typed, the time is absurd.
+    const signs = { subject: this.#form.elements.subject.value, elapsed: Date.now() - this.#begun };
     const headers = this.#thread.headers(this.#thread.receipts().map((item) => item.receipt));
     await this.#busy(this.#form.querySelector(".comments-post"), async () => {
-      const sent = await this.#thread.send("POST", "comments", { ...values, ...this.#signs(), submission_key: draft.key }, headers);
+      const sent = await this.#thread.send("POST", "comments", { ...values, ...signs, submission_key: draft.key }, headers);
       if (sent.ok) await this.#stored(sent.answer, place);
       else this.#refused(sent, place);
     }).catch(() => {
@@ -298,12 +300,6 @@ export class Writer {
       url: standalone ? elements.url.value : this.#thread.address({}).href,
       title: standalone ? elements.title.value : host.getAttribute("page-title") || document.title,
     };
-  }
-
-  /** Return what tells a program from a person: a field that nobody sees, and milliseconds since the first key. */
-  #signs() {
-    const elapsed = this.#begun ? Math.round(performance.now() - this.#begun) : null;
-    return { subject: this.#form.elements.subject?.value ?? "", elapsed };
   }
 
   /** Do something while a button says so; not disabled, which would lose the focus. */
