@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,7 @@ async def taught(house: House, each: int = 10) -> list[tuple[Comment, str]]:
 async def test_what_was_taken_for_spam_is_known_again(house: House) -> None:
     await regulating.add(house.service, OPERATOR, [Given("learned", {"percent": 90}, "hold")])
     decided = await taught(house)
+    await asyncio.gather(*(learning.catch_up(house.service, 9) for _ in range(3)))
     spam = (await house.post("A casino: 代开发票!", thread="/new")).comment
     assert spam.status == "pending"
     [reason] = json.loads(spam.reasons)

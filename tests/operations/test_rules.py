@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -210,6 +211,19 @@ async def test_every_change_of_a_rule_is_on_record_and_can_be_taken_back(house: 
     with pytest.raises(BatchUnknown):
         await regulating.undo(service, MONA, "nonsense")
     assert (await logbook.verify(service)).wrong is None
+
+
+async def test_of_many_changes_at_once_one_is_made(house: House) -> None:
+    rule = await make(house, "words", CASINO)
+    changes = (
+        regulating.change(house.service, MONA, rule.rule_id, {"note": f"mine {number}"}, 1)
+        for number in range(8)
+    )
+    found = await asyncio.gather(*changes, return_exceptions=True)
+    assert [type(each) for each in found if not isinstance(each, Rule)] == [RuleChanged] * 7
+    now = await regulating.one(house.service, MONA, rule.rule_id)
+    assert [each for each in found if isinstance(each, Rule)] == [now]
+    assert (await logbook.verify(house.service)).rows == 2
 
 
 async def test_rules_are_put_in_order_and_moved_back(house: House) -> None:
