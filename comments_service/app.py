@@ -18,7 +18,12 @@ from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.renderer import Renderer
 from comments_service.service import Ids, Service, now
 from comments_service.settings import Settings, secret_key
-from comments_service.storage.database import Database, bring_up_to_date, next_node
+from comments_service.storage.database import (
+    Database,
+    bring_up_to_date,
+    check_version,
+    next_node,
+)
 from comments_service.web import (
     api,
     avatars,
@@ -30,6 +35,7 @@ from comments_service.web import (
     health,
     mail,
     managing,
+    managing_sites,
     moderation,
     outgoing,
     own_data,
@@ -46,13 +52,17 @@ from comments_service.web.problems import HANDLERS
 from comments_service.worker import working
 
 
-async def open_database(url: str) -> Database:
-    """Open the database that a URL names, creating a SQLite file. Raises DatabaseUnusable."""
+async def open_database(url: str, *, to_read: bool = False) -> Database:
+    """Open the database that a URL names, creating a SQLite file. Raises DatabaseUnusable.
+
+    Where nothing but reading is wanted, a SQLite file may belong to another process.
+    """
     # Each driver is loaded only where it is used: it halves the start.
     if url.startswith("sqlite:///"):
-        from comments_service.storage.sqlite import SqliteDatabase
+        from comments_service.storage.sqlite import SqliteDatabase, SqliteReader
 
-        return await SqliteDatabase.open(Path(url.removeprefix("sqlite:///")))
+        path = Path(url.removeprefix("sqlite:///"))
+        return await (SqliteReader.read(path) if to_read else SqliteDatabase.open(path))
     from comments_service.storage.postgres import PostgresDatabase
 
     return await PostgresDatabase.open(url)
@@ -76,6 +86,24 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
         yield service
+    finally:
+        news.end()
+        await renderer.close()
+        await database.close()
+
+
+@asynccontextmanager
+async def opened_to_read(settings: Settings) -> AsyncIterator[Service]:
+    """Open what reading needs, and change nothing: no table is made or brought up to date.
+
+    Raises DatabaseUnusable.
+    """
+    database = await open_database(settings.database, to_read=True)
+    renderer, news = Renderer(), News(database)
+    try:
+        await check_version(database)
+        secret = secret_key(settings)
+        yield Service(settings, database, renderer.render, secret, Ids(0, now), news)
     finally:
         news.end()
         await renderer.close()
@@ -106,6 +134,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
                     *managing.routes(web),
                     *rules.routes(web),
                     *figures.routes(web),
+                    *managing_sites.routes(web),
                     *outgoing.routes(web),
                 ],
             ),

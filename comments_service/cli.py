@@ -14,7 +14,8 @@ import click
 from comments_service import app as wiring
 from comments_service import demo, server
 from comments_service.commands import people
-from comments_service.commands.base import run, say, settings_of, with_settings
+from comments_service.commands.base import bar, run, say, settings_of, with_settings
+from comments_service.commands.export import export
 from comments_service.operations import (
     importing,
     inviting,
@@ -34,6 +35,7 @@ def main() -> None:
 
 main.add_command(people.moderator)
 main.add_command(people.token)
+main.add_command(export)
 
 
 @main.command()
@@ -178,11 +180,8 @@ def render_again(slug: str | None, **flags: Any) -> None:
 
     async def work(service: Service) -> rendering.Report:
         stale = await rendering.count_stale(service, slug)
-        hidden = not (stale and sys.stderr.isatty())
-        with click.progressbar(
-            length=stale, label="Rendering", show_pos=True, hidden=hidden, file=sys.stderr
-        ) as bar:
-            return await rendering.render_again(service, slug, bar.update)
+        with bar(stale, "Rendering") as shown:
+            return await rendering.render_again(service, slug, shown.update)
 
     try:
         report = run(settings_of(flags), work)

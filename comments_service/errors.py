@@ -273,5 +273,9 @@ class DatabaseUnusable(Exception):
     """The database can't be opened as it is; the sentence tells the operator what to do."""
 
 
+class ExportImpossible(Exception):
+    """A directory can't be exported to; the sentence says why, and what to do."""
+
+
 class ImportImpossible(Exception):
     """A file can't be imported; the sentence says what was expected and what was found."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from importlib import metadata
 
 from comments_service.core.policy import Policy
 from comments_service.core.records import Links
 from comments_service.core.rendered import Rendered
 from comments_service.core.rules import Asked
+from comments_service.core.text import RENDERER
 from comments_service.news import News
 from comments_service.settings import Settings
 from comments_service.storage.database import Database
@@ -83,6 +86,12 @@ class Service:
     check: Callable[[bytes], Awaitable[str]] | None = None  # asks the spam checker outside
     rulebook: Rulebook = field(default_factory=Rulebook)
     wanted: Wanted = field(default_factory=Wanted)
+
+    @property
+    def build(self) -> str:
+        """Return a short name for what the same rows are made into: by which release, with links to where."""
+        version = f"{metadata.version('comments-service')} {RENDERER} {self.settings.public_url}"
+        return hashlib.blake2b(version.encode(), digest_size=4).hexdigest()
 
     def second(self) -> int:
         """Return the second since 1970 that it is."""

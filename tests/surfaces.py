@@ -20,7 +20,7 @@ SURFACES = {
     "fragment of further replies": "/sites/demo/fragment?thread={key}&root={id}",
     "demo page with recent comments": "/archives/11390",
     "thread of an attacked key": "/sites/demo/thread?thread={attack}&title={attack}&url={attack}",
-    "thread in an attacked language": "/sites/demo/thread?thread={key}&lang={attack}&edit={attack}",
+    "thread in an attacked language": "/sites/demo/thread?thread={key}&lang={attack}&edit={attack}&voted={attack}",
     "page of an attacked key": "/archives/{attack}",
     "thread of an attacked site": "/sites/{attack}/thread?thread={attack}",
     "permalink": "/c/{id}",
@@ -45,6 +45,16 @@ SURFACES = {
     "account": "/dashboard/account?notice={attack}",
     "people": "/dashboard/people?notice={attack}",
     "tokens": "/dashboard/tokens?notice={attack}",
+    "webhooks": "/dashboard/webhooks",
+    "webhook that is not there": "/dashboard/webhooks/{attack}?before={attack}",
+    "outbox": "/dashboard/outbox",
+    "outbox of an attacked state": "/dashboard/outbox?state={attack}&before={attack}",
+    "mail of a moderator": "/dashboard/mail",
+    "page of a mail to confirm": "/mail/confirm/{attack}",
+    "page of a mail to stop it": "/mail/stop/{attack}",
+    "page of a mail to decide": "/mail/act/{attack}",
+    "one's own data": "/mail/data",
+    "page of a mail with one's own data": "/mail/data/{attack}",
     "login": "/dashboard/login?next={attack}",
     "login by code": "/dashboard/login/code?next={attack}",
     "login by provider": "/dashboard/login/callback?state={attack}&code={attack}",
@@ -67,6 +77,8 @@ JSON_SURFACES = {
     "bans as JSON": "/api/v1/moderation/bans",
     "people as JSON": "/api/v1/moderation/moderators",
     "tokens as JSON": "/api/v1/moderation/tokens",
+    "webhooks as JSON": "/api/v1/moderation/webhooks",
+    "outbox as JSON": "/api/v1/moderation/outbox?state=waiting&limit=200",
 }
 FEED_SURFACES = {
     f"{kind}, {what}": f"/sites/{address}"
@@ -79,6 +91,11 @@ FEED_SURFACES = {
         "feed of an attacked site": f"{{attack}}/feed.{kind}",
     }.items()
 }
+
+MAILS = ("confirm", "data", "reply", "moderate", "digest")
+"""Kinds of notices that leave as mail: every attack is typed wherever they show what was typed."""
+EXPORT = ("index.json", "recent.json", "threads/*.json")
+"""The files of an export: a builder of static sites inserts their html as it is."""
 
 
 def filled(pattern: str, **values: Sequence[str]) -> list[str]:

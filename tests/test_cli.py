@@ -110,6 +110,10 @@ def test_olga_manages_people_and_tokens_by_commands(tmp_path: Path) -> None:
         (["import", "blogger", "pyproject.toml", "--site", "blog"], 2, "blogger"),
         (["render-again", "--site", "blog"], 1, "no site of this name"),
         (["render-again", "blog"], 2, "blog"),
+        (["export", "--format", "data", "--site", "blog", "x"], 1, "can't be opened"),
+        (["export", "--site", "blog", "x"], 2, "--format"),
+        (["export", "--format", "burn", "--site", "blog", "x"], 2, "burn"),
+        (["export", "--format", "data", "x"], 2, "--site"),
         (["moderator", "add", "nobody", "--password-stdin"], 1, "email: "),
         (["moderator", "add", "m@b.example", "--password-stdin"], 1, "password: "),
         (["moderator", "add", "m@b.example", "--site", "x", "--password-stdin"], 2, "--role"),
@@ -205,6 +209,43 @@ def test_rendering_again_runs_beside_a_service_on_postgres(
         after = httpx2.get(f"{thread}?thread=/post", headers=tag)
     assert "<p>old</p>" in before.text
     assert after.status_code == 200 and "<strong>bold</strong>" in after.text
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_an_export_runs_beside_a_service(
+    tmp_path: Path, engine: str, request: pytest.FixtureRequest
+) -> None:
+    """On SQLite too, where it only reads; on neither does it make or change a table."""
+    url = f"sqlite:///{tmp_path}/comments.sqlite"
+    if engine == "postgres":
+        url = request.getfixturevalue("postgres").create_database()
+    out = tmp_path / "out"
+    command = ["export", "--format", "data", "--site", "default", str(out)]
+
+    def export() -> subprocess.CompletedProcess[str]:
+        return run(tmp_path, *command, COMMENTS_DATABASE_URL=url, COMMENTS_SECRET_KEY="test")
+
+    early = export()
+    assert early.returncode == 1 and not out.exists(), early.stderr
+    with Server(tmp_path, DATABASE_URL=url) as server:
+        for number in (1, 2, 3):
+            draft = {"thread": "/post", "name": "alice", "body": f"**bold** {number}"}
+            address = f"{server.url}/api/v1/sites/default/comments"
+            assert httpx2.post(address, json=draft).status_code == 201
+            done = export()
+            said = f"1 threads with {number} comments: 3 files written, 0 removed.\n"
+            assert (done.returncode, done.stdout) == (0, "") and done.stderr.endswith(said)
+        server.kill()
+    assert export().stderr.endswith("0 files written, 0 removed.\n"), "also what only the WAL holds"
+    with Server(tmp_path, DATABASE_URL=url) as server:
+        page = httpx2.get(f"{server.url}/api/v1/sites/default/comments?thread=/post").json()
+    assert page["thread"]["count"] == 3
+
+
+def test_a_file_that_is_no_database_is_named_by_the_export(tmp_path: Path) -> None:
+    (tmp_path / "comments.sqlite").write_text("no database at all")
+    done = run(tmp_path, "export", "--format", "data", "--site", "x", str(tmp_path / "out"))
+    assert done.returncode == 1 and "file is not a database" in done.stderr
 
 
 def test_the_first_start_shows_address_link_and_snippet(tmp_path: Path) -> None:

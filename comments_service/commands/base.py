@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +11,13 @@ from typing import Any, TypeVar
 import click
 
 from comments_service import app as wiring
-from comments_service.errors import BadFields, DatabaseUnusable, ImportImpossible, Refused
+from comments_service.errors import (
+    BadFields,
+    DatabaseUnusable,
+    ExportImpossible,
+    ImportImpossible,
+    Refused,
+)
 from comments_service.service import Service
 from comments_service.settings import Settings, SettingsInvalid, load
 
@@ -42,11 +49,23 @@ def settings_of(flags: dict[str, Any]) -> Settings:
         raise click.UsageError(str(error)) from None
 
 
-def run(settings: Settings, work: Callable[[Service], Awaitable[T]]) -> T:
-    """Open the service, do the work, close it; what goes wrong becomes a sentence and exit code 1."""
+def bar(length: int, label: str) -> Any:
+    """Return a progress bar, to be entered; it is shown at a terminal, where there is something to do."""
+    hidden = not (length and sys.stderr.isatty())
+    return click.progressbar(
+        length=length, label=label, show_pos=True, hidden=hidden, file=sys.stderr
+    )
+
+
+def run(settings: Settings, work: Callable[[Service], Awaitable[T]], *, to_read: bool = False) -> T:
+    """Open the service, do the work, close it; what goes wrong becomes a sentence and exit code 1.
+
+    Work that only reads may be done beside a service that runs, on SQLite too.
+    """
+    opened = wiring.opened_to_read if to_read else wiring.opened
 
     async def main() -> T:
-        async with wiring.opened(settings) as service:
+        async with opened(settings) as service:
             return await work(service)
 
     import uvloop
@@ -57,5 +76,5 @@ def run(settings: Settings, work: Callable[[Service], Awaitable[T]]) -> T:
     except BadFields as error:
         sentences = [f"{item.field}: {item.message}" for item in error.errors]
         raise click.ClickException("\n".join(sentences)) from None
-    except (DatabaseUnusable, ImportImpossible, Refused, OSError) as error:
+    except (DatabaseUnusable, ExportImpossible, ImportImpossible, Refused, OSError) as error:
         raise click.ClickException(str(error)) from None

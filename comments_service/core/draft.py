@@ -9,7 +9,15 @@ import unicodedata
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from comments_service.core.sentence import Sentence
@@ -195,6 +203,14 @@ class Draft(BaseModel):
     seconds: Annotated[float | None, BeforeValidator(_seconds)] = Field(
         default=None, validation_alias="elapsed"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_token(cls, values: Any) -> Any:
+        """Let the name be missing where a token has it; the token's counts anyway."""
+        if isinstance(values, dict) and values.get("identity") and not values.get("name"):
+            return {**values, "name": "-"}
+        return values
 
 
 ReportReason = Literal["spam", "abuse", "off-topic", "other"]

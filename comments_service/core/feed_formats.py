@@ -26,6 +26,8 @@ def atom(feed: Feed) -> bytes:
     _add(root, "generator", GENERATOR)
     _add(root, "link", rel="self", type="application/atom+xml", href=feed.addresses["atom"])
     _add(root, "link", rel="alternate", type="text/html", href=feed.home)
+    if feed.hub:
+        _add(root, "link", rel="hub", href=feed.hub)
     for item in feed.items:
         _atom_entry(_add(root, "entry"), item)
     return _document(root)
@@ -63,6 +65,8 @@ def rss(feed: Feed) -> bytes:
     _add(channel, "generator", GENERATOR)
     _add(channel, "lastBuildDate", _moment(feed.updated))
     _add(channel, "atom:link", rel="self", type="application/rss+xml", href=feed.addresses["rss"])
+    if feed.hub:
+        _add(channel, "atom:link", rel="hub", href=feed.hub)
     for item in feed.items:
         _rss_item(_add(channel, "item"), item)
     return _document(root)
@@ -80,11 +84,13 @@ def _rss_item(found: Element, item: Item) -> None:
 
 def json_feed(feed: Feed) -> bytes:
     """Return a feed as JSON Feed."""
+    hubs = {"hubs": [{"type": "WebSub", "url": feed.hub}]} if feed.hub else {}
     record = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": plain(feed.title),
         "home_page_url": feed.home,
         "feed_url": feed.addresses["json"],
+        **hubs,
         "items": [_json_item(item) for item in feed.items],
     }
     return json.dumps(record, ensure_ascii=False).encode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from comments_service.core.draft import web_address
@@ -50,6 +50,7 @@ class Feed:
     addresses: dict[str, str]  # of the feed itself, by kind
     updated: int
     items: list[Item]
+    hub: str = ""  # the WebSub hub that is told when it changes
 
 
 def urn(site: Site, *name: object) -> str:
@@ -74,7 +75,8 @@ def site_feed(
     """Return the feed of a site's newest comments."""
     secure = (origin for origin in site.origins if origin.startswith("https://"))
     home = next(iter((*secure, *site.origins, links.base_url)))
-    return _feed(site, urn(site), site.slug, f"{home}/", found, links, words)
+    feed = _feed(site, urn(site), site.slug, f"{home}/", found, links, words)
+    return replace(feed, hub="" if words.lang else site.policy.websub_hub)
 
 
 def thread_feed(

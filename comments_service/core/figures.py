@@ -15,7 +15,13 @@ PERIODS = (7, 30, 90, 365)
 """How many days figures may be asked for."""
 _WEEKLY = 100  # from so many days on, a column is a week
 
-_KEPT_AWAY = ("spam", "rejected", "deleted")
+_AGAINST = {
+    "publish": {"pending", "spam", "rejected", "deleted"},
+    "hold": {"approved"},
+    "spam": {"approved", "pending"},
+    "reject": {"approved", "pending"},
+}
+"""What people leave a comment at against a rule, by what that does."""
 _IMPORT = "import"  # what was waiting elsewhere: when it was there for us to decide nobody knows
 
 
@@ -116,7 +122,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """What a rule did: comments it kept from readers, those decided since, and those let through then."""
+    """What a rule did: comments it kept from readers, those decided since, and how many against it."""
 
     rule: str
     held: int
@@ -159,11 +165,23 @@ def columns(
     ]
 
 
-def ruled(arrived: int, held: Iterable[tuple[int, int, str]], acts: Sequence[Act]) -> list[Ruled]:
+def named(held: Iterable[tuple[int, int, str]], acts: Iterable[Act]) -> set[str]:
+    """Return the rules that held comments have as reasons, and those that had decided before acts."""
+    reasons = {rule for _, _, text in held for rule in _reasons(text)}
+    return reasons.union(*(act.rules for act in acts))
+
+
+def ruled(
+    arrived: int,
+    held: Iterable[tuple[int, int, str]],
+    acts: Sequence[Act],
+    does: Mapping[str, str] | None = None,
+) -> list[Ruled]:
     """Return what each rule did, the one that held most first.
 
     `held` are the comments kept back at their arrival: time, id, reasons as JSON. `acts` are the
-    newest first: what people left a comment at is what they say of the rules.
+    newest first: what people left a comment at is what they say of the rules. `does` is the action
+    of each rule, 'hold' where none is named.
     """
     kept = defaultdict[str, set[int]](set)
     for _, comment_id, reasons in held:
@@ -172,7 +190,7 @@ def ruled(arrived: int, held: Iterable[tuple[int, int, str]], acts: Sequence[Act
     for act in acts:
         if act.by_rule and act.after != "approved":
             kept[act.by_rule].add(act.comment_id)
-    decided, overturned = _judged(acts)
+    decided, overturned = _judged(acts, does or {})
     found = [
         Ruled(
             name,
@@ -191,14 +209,18 @@ def _reasons(text: str) -> frozenset[str]:
     return frozenset(str(reason["rule"]) for reason in json.loads(text))
 
 
-def _judged(acts: Sequence[Act]) -> tuple[Counter[str], Counter[str]]:
-    """Return on how many comments of each rule people decided, and how many they let through."""
+def _judged(acts: Sequence[Act], does: Mapping[str, str]) -> tuple[Counter[str], Counter[str]]:
+    """Return on how many comments of each rule people decided, and on how many against it."""
     decided, overturned, seen = Counter[str](), Counter[str](), set[int]()
     for act in acts:
         if act.by_rule or act.comment_id in seen:
             continue
         seen.add(act.comment_id)
-        if act.after == "approved" or act.after in _KEPT_AWAY:
-            decided.update(act.rules)
-            overturned.update(act.rules if act.after == "approved" else ())
+        if act.action == "undo":
+            continue
+        for rule in act.rules:
+            action = does.get(rule, "hold")
+            if (action, act.after) != ("hold", "pending"):  # as the rule left it
+                decided[rule] += 1
+                overturned[rule] += act.after in _AGAINST[action]
     return decided, overturned

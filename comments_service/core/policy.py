@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from comments_service.core.draft import web_address
 from comments_service.core.rules import Mode
+from comments_service.core.sentence import Note
 
 SHORTEST_KEY = 32
 
@@ -53,8 +54,10 @@ class Policy(BaseModel):
     @field_validator("websub_hub")
     @classmethod
     def _whole_address(cls, value: str) -> str:
-        if value and not web_address(value):
-            sentence = "Type the whole address of the hub, beginning with https:// or http://."
+        if value and not (web_address(value) and value.isascii()):
+            sentence = Note(
+                "Type the whole address of the hub, beginning with https:// or http://."
+            )
             raise PydanticCustomError("hub_invalid", "{sentence}", {"sentence": sentence})
         return value
 
@@ -62,14 +65,20 @@ class Policy(BaseModel):
     @classmethod
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < SHORTEST_KEY:
-            sentence = f"Choose a key of at least {SHORTEST_KEY} characters."
+            sentence = Note("Choose a key of at least %(least)s characters.", least=SHORTEST_KEY)
             raise PydanticCustomError("too_short", "{sentence}", {"sentence": sentence})
         return value
+
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        """Return the names of the settings that are never shown."""
+        return frozenset(
+            name
+            for name, field in cls.model_fields.items()
+            if (field.json_schema_extra or {}).get("secret")  # type: ignore[union-attr]
+        )
 
     def shown(self) -> dict[str, Any]:
         """Return the settings for people and for the log: of a secret only whether there is one."""
         values = self.model_dump()
-        for name, field in type(self).model_fields.items():
-            if (field.json_schema_extra or {}).get("secret"):  # type: ignore[union-attr]
-                values[name] = "set" if values[name] else ""
-        return values
+        return values | {name: "set" if values[name] else "" for name in self.secrets()}

@@ -149,6 +149,12 @@ def tree(thread: Thread, node: Node, links: Links, own: Collection[int] = ()) ->
     return record
 
 
+def with_thread(thread: Thread, comment: Comment, links: Links) -> Record:
+    """Return the public record of a comment that stands among those of other threads: it names its own."""
+    at = {"key": thread.key, "title": thread.title, "url": thread.url}
+    return public(thread, comment, links) | {"thread": at}
+
+
 def thread_record(thread: Thread) -> Record:
     """Return the record of a thread."""
     return {

@@ -7,8 +7,9 @@ import ssl
 import time
 from datetime import UTC, datetime
 from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 
@@ -86,11 +87,23 @@ def _refused(code: int, answer: str) -> Result:
     return Result("never" if code in _PERMANENT else "later", said, code)
 
 
+class _Whole(UnstructuredHeader):
+    """A header in one line: mail programs look for an address in it, and would find it encoded in pieces."""
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        """Return the line."""
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Whole)  # type: ignore[arg-type]  # a mixin, like all of its own
+
+
 def message_of(letter: Letter, say: Say, sender: str, host: str, now: int) -> EmailMessage:
     """Return a letter as a message. Raises ValueError for an address that no header can hold."""
     to = address_of(letter.to)
     rules = policy.SMTP if to.addr_spec.isascii() else policy.SMTPUTF8
-    message = EmailMessage(rules)
+    message = EmailMessage(rules.clone(header_factory=_HEADERS))
     name, spec = parseaddr(sender)
     message["From"] = Address(name, addr_spec=spec)
     message["To"] = to

@@ -9,14 +9,13 @@ from urllib.parse import urlencode
 
 import orjson
 
+from comments_service.core.feeds import KINDS
 from comments_service.core.models import Comment, Record, Site
 from comments_service.core.notices import PUBLIC_EVENTS, SECOND, Notice
 from comments_service.core.records import public, thread_record, timestamp
 from comments_service.core.webhooks import Webhook, key, signature
 from comments_service.service import Service
 from comments_service.storage import comments, sites, threads, webhooks
-
-FEEDS = ("feed.atom", "feed.rss", "feed.json")
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ async def call_of(service: Service, notice: Notice) -> Call | None:
 def _to_hub(service: Service, site: Site) -> Call | None:
     if not site.policy.websub_hub:
         return None
-    base = f"{service.settings.public_url}/sites/{site.slug}"
-    topics = [("hub.url", f"{base}/{name}") for name in FEEDS]
+    links = service.links(site.slug)
+    topics = [("hub.url", links.feed(kind)) for kind in KINDS]
     body = urlencode([("hub.mode", "publish"), *topics]).encode()
     return Call(site.policy.websub_hub, body, {"Content-Type": "application/x-www-form-urlencoded"})
 

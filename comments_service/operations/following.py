@@ -34,9 +34,11 @@ async def begin(tx: Transaction, service: Service, comment: Comment, lang: str) 
 
     An address that was not confirmed yet gets one mail a week about it, whoever types it how often.
     """
-    if not lang or comment.status not in ("approved", "pending"):
+    if not lang:
         return
     await mail.follow(tx, comment.thread_id, comment.id, lang, service.clock())
+    if comment.status not in ("approved", "pending"):  # spam makes us write to nobody
+        return
     mark = mark_of(service.secret, comment.email)
     notice = of_comment(service, "confirm", "", "mail", comment, {"lang": lang})
     await outbox.add(tx, _weekly(notice, mark))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from comments_service.core.mailing import ABOUTS, PACES, Choice, default, mark_of, scopes
 from comments_service.core.models import Site
@@ -35,19 +35,24 @@ async def own(service: Service, actor: Actor) -> OwnMail:
         if actor.on_site(site.site_id):
             choice = chosen.get(site.site_id) or default(account.moderator_id, site.site_id)
             refused = await mail.muted(db, mark, scopes(0, site.site_id)[1:])
-            found[site.slug] = _never(choice) if refused else choice
+            found[site.slug] = replace(choice, pace="never") if refused else choice
     return OwnMail(account.email, await mail.confirmed(db, mark), found)
 
 
-def _never(choice: Choice) -> Choice:
-    return Choice(choice.moderator_id, choice.site_id, "never", choice.about, choice.lang)
-
-
 async def ask(service: Service, actor: Actor, lang: str) -> None:
-    """Have the actor's address confirmed by mail."""
+    """Have the actor's address confirmed by mail; in `lang` comes also what the actor did not choose yet."""
     account = await accounts.own(service, actor)
     mark = mark_of(service.secret, account.email)
-    await service.database.write(lambda tx: mail.unmute(tx, mark, ["all"]))
+
+    async def store(tx: Transaction) -> None:
+        await mail.unmute(tx, mark, ["all"])
+        chosen = await mail.choices(tx, account.moderator_id)
+        for site in await sites.every(tx):
+            if actor.on_site(site.site_id) and site.site_id not in chosen:
+                usual = default(account.moderator_id, site.site_id)
+                await mail.choose(tx, replace(usual, lang=lang))
+
+    await service.database.write(store)
     await following.ask_moderator(service, account.moderator_id, account.email, lang)
 
 

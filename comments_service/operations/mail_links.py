@@ -52,11 +52,13 @@ def read(service: Service, purpose: str, token: str) -> list[Any]:
 
 def data_link(service: Service, email: str) -> str:
     """Return the address of the page that shows what is kept of an address; nobody can read it in there."""
-    return f"{service.settings.public_url}/mail/{DATA}/{seal(service, DATA, email)}"
+    sealed = seal(service, DATA, email).rstrip("=")  # with which some mail programs end a link
+    return f"{service.settings.public_url}/mail/{DATA}/{sealed}"
 
 
 def email_of(service: Service, token: str) -> str:
     """Return the address of such a link. Raises LinkInvalid, LinkExpired."""
+    token += "=" * (-len(token) % 4)
     if unseal(service, DATA, token) is None:
         raise LinkInvalid
     email = unseal(service, DATA, token, _DATA_SECONDS)

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from comments_service.core.figures import Act, Column, Period, Ruled, Waiting, columns, ruled
+from comments_service.core.figures import (
+    Act,
+    Column,
+    Period,
+    Ruled,
+    Waiting,
+    columns,
+    named,
+    ruled,
+)
 from comments_service.core.models import Site
 from comments_service.core.moderation import Action
 from comments_service.core.permissions import Actor
@@ -26,9 +35,10 @@ class Rule:
 
     rule_id: int
     kind: str
+    action: str
     note: str
-    hits: int
-    shadow: int
+    hits: int = 0
+    shadow: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,15 +66,24 @@ async def figures_of(service: Service, actor: Actor, site: Site, days: int) -> F
     all_held = len(held) < MOST
     # A share is of what arrived in the time that is looked at.
     arrived = await figures.arrived(database, number, since if all_held else held[-1][0])
-    hits = await figures.hits(database, number, since, MOST)
+    rules = await _rules(service, site, since, named(held, acts))
+    does = {str(rule.rule_id): rule.action for rule in rules}
     return Figures(
         period,
         columns(period, arrivals, by_day, acts),
         _waiting(acts),
-        ruled(arrived, held, acts),
-        [Rule(*hit) for hit in hits],
+        ruled(arrived, held, acts, does),
+        rules,
         all_held and len(acts) < MOST,
     )
+
+
+async def _rules(service: Service, site: Site, since: int, names: set[str]) -> list[Rule]:
+    """Return the rules that spoke on a site, and those of these names; what is built in has none."""
+    spoke = await figures.hits(service.database, site.site_id, since, MOST)
+    numbers = sorted(spoke.keys() | {int(name) for name in names if name.isdecimal()})
+    known = await figures.rules(service.database, numbers)
+    return [Rule(*rule, *spoke.get(rule[0], (0, 0))) for rule in known]
 
 
 def _waiting(acts: Sequence[Act]) -> Waiting:

@@ -10,7 +10,7 @@ from comments_service.core.models import Comment, Entry, Site, Thread, Visitor
 from comments_service.core.networks import network_of
 from comments_service.core.rules import Reason
 from comments_service.errors import CommentUnknown
-from comments_service.operations import logbook
+from comments_service.operations import logbook, notices
 from comments_service.operations.transitions import move
 from comments_service.service import Service
 from comments_service.storage import comments, reports, threads
@@ -64,5 +64,6 @@ async def _hold(tx: Transaction, service: Service, thread: Thread, comment: Comm
     )  # fmt: skip
     why = [*json.loads(comment.reasons), asdict(Reason("reported", "reports"))]
     held = replace(comment, version=comment.version + 1, touched_at=at, reasons=json.dumps(why))
-    await move(tx, thread, held, "pending", at)
+    thread, held = await move(tx, thread, held, "pending", at)
+    await notices.tell(tx, service, comment, held, seq=thread.change)
     return act

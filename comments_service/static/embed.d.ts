@@ -25,6 +25,10 @@ export interface Submission {
   parent_id: string | null;
   url: string;
   title: string;
+  /** "1" where the box for mail about replies is ticked. */
+  notify?: string;
+  /** The token of the attribute `identity`; then name, e-mail address and website are empty. */
+  identity?: string;
 }
 
 export interface CommentThread extends HTMLElement {

@@ -28,9 +28,9 @@ const BEFORE = {
 
 /** Return the early words in the language of a tag, as comments_service/language.py chooses it. */
 function early(tag) {
-  const parts = tag.toLowerCase().split(/[-_]/);
-  const isTraditional = !parts.includes("hans") && /\b(hant|tw|hk|mo)\b/.test(parts.join(" "));
-  return BEFORE[parts[0] === "zh" ? (isTraditional ? "zh-Hant" : "zh-Hans") : parts[0]] ?? BEFORE.en;
+  const [first, ...others] = tag.toLowerCase().split(/[-_]/);
+  const isTraditional = !others.includes("hans") && others.some((part) => /^(hant|tw|hk|mo)$/.test(part));
+  return BEFORE[first === "zh" ? (isTraditional ? "zh-Hant" : "zh-Hans") : first] ?? BEFORE.en;
 }
 
 const memory = new Map();
@@ -47,8 +47,7 @@ export const shelf = {
     return memory.get(name) ?? null;
   },
   set(name, value) {
-    if (value === null) memory.delete(name);
-    else memory.set(name, value);
+    memory.set(name, value);
     try {
       if (value === null) localStorage.removeItem(name);
       else localStorage.setItem(name, JSON.stringify(value));
@@ -81,7 +80,7 @@ export function ask(url, { headers = {}, body = null, signal } = {}) {
     request.responseType = "document";
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.onload = () => resolve(request);
-    request.onerror = request.onabort = () => reject(Object.assign(new Error("no answer"), { status: 0 }));
+    request.onerror = request.onabort = () => reject(new Error());
     signal?.addEventListener("abort", () => request.abort());
     request.send(body);
   });
@@ -121,6 +120,11 @@ export class Thread {
 
   get key() {
     return this.host.getAttribute("thread") || location.pathname;
+  }
+
+  /** The token by which the page vouches for whoever writes. */
+  get identity() {
+    return this.host.getAttribute("identity");
   }
 
   get standalone() {
@@ -164,6 +168,7 @@ export class Thread {
     if (!this.#life) return;
     if (name === "math" || name === "equations") this.dress();
     else if (name === "theme") this.#paint();
+    else if (name === "identity") this.writer().then((writer) => writer.introduce());
     else this.start();
   }
 
@@ -199,7 +204,7 @@ export class Thread {
   }
 
   #put() {
-    this.root.replaceChildren(...this.root.querySelectorAll(":scope > link"), this.section, this.#said);
+    this.root.replaceChildren(...this.root.querySelectorAll("link"), this.section, this.#said);
     this.#paint();
   }
 
@@ -222,10 +227,9 @@ export class Thread {
 
   /** Return a sentence in the language of what stands there, its {names} filled. */
   word(name, values = {}) {
-    const key = `say${name[0].toUpperCase()}${name.slice(1)}`;
-    const found = this.form?.dataset[key] ?? this.section?.dataset[key];
-    const first = early(this.#lang || navigator.language);
-    const sentence = found ?? first[["failed", "again"].indexOf(name)] ?? "";
+    const [found] = [this.form, this.section].map((it) => it?.getAttribute(`data-say-${name}`)).filter(Boolean);
+    const [failed, again] = early(this.#lang || navigator.language);
+    const sentence = found ?? { failed, again }[name] ?? "";
     return sentence.replace(/\{(\w+)\}/g, (mark, value) => values[value] ?? mark);
   }
 
@@ -390,8 +394,7 @@ export class Thread {
   tellTime(time) {
     const lang = this.locale;
     const moment = new Date(time.dateTime);
-    const dates = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
-    time.title = dates.format(moment);
+    time.title = moment.toLocaleString(lang, { dateStyle: "medium", timeStyle: "short" });
     const minutes = (moment - Date.now()) / 60_000;
     const [unit, length] = [["day", 1440], ["hour", 60], ["minute", 1]].find(([, n]) => -minutes >= n) ?? ["second", 9e9];
     const isRecent = minutes <= 1 && minutes > -43_200;
@@ -412,8 +415,8 @@ export class Thread {
 
   #failed(error) {
     (this.section ?? this.host).ariaBusy = null;
-    const again = element("button", { type: "button", textContent: this.word("again") });
-    again.addEventListener("click", async () => (await this.load()) && this.#arrive());
+    const onclick = async () => (await this.load()) && this.#arrive();
+    const again = element("button", { type: "button", onclick }, this.word("again"));
     const said = element("p", {}, `${this.word("failed")} `, again);
     this.root.querySelector(".comments-failed")?.remove();
     const notice = element("div", { className: "comments comments-failed", role: "alert" }, said);
@@ -440,7 +443,7 @@ export class Thread {
   #isForWriters() {
     const { replyTo, quote } = this.wanted();
     const own = this.section.querySelector("[data-until], .comments-change");
-    return this.form && (replyTo || quote || own || shelf.get(this.name("person")) || shelf.get(this.name("drafts", this.key)));
+    return this.form && (this.identity || replyTo || quote || own || shelf.get(this.name("person")) || shelf.get(this.name("drafts", this.key)));
   }
 
   /** Return what readers need later. */
@@ -552,7 +555,7 @@ export class Thread {
 
 /** The element; what a page may call is here. */
 class CommentThread extends HTMLElement {
-  static observedAttributes = ["site", "thread", "lang", "order", "theme", "math", "equations"];
+  static observedAttributes = ["site", "thread", "lang", "order", "theme", "math", "equations", "identity"];
   #thread = new Thread(this);
 
   connectedCallback() {
@@ -584,20 +587,18 @@ class CommentThread extends HTMLElement {
 
   /** Say whether the page is "light" or "dark"; "" follows its color-scheme. */
   setTheme(theme) {
-    if (theme) this.setAttribute("theme", theme);
-    else this.removeAttribute("theme");
+    this.setAttribute("theme", theme);
   }
 }
+
+const DATA = "data-comments-";
 
 /** Make elements of what a site builder could only give data- attributes. */
 export function upgrade(root = document) {
   for (const place of root.querySelectorAll("[data-comments-site]:not(:has(comment-thread, comment-count, comment-recent))")) {
-    const given = Object.entries(place.dataset).filter(([key]) => key.startsWith("comments"));
-    const name = place.dataset.commentsElement ?? "thread";
-    const made = document.createElement(`comment-${name}`);
-    for (const [key, value] of given) {
-      const words = key.slice("comments".length).replace(/\B[A-Z]/g, "-$&");
-      made.setAttribute(words.toLowerCase(), value);
+    const made = document.createElement(`comment-${place.dataset.commentsElement ?? "thread"}`);
+    for (const { name, value } of place.attributes) {
+      if (name.startsWith(DATA)) made.setAttribute(name.slice(DATA.length), value);
     }
     made.append(...place.childNodes);
     place.append(made);

@@ -134,11 +134,7 @@ async def bring_up_to_date(
     Returns the version found, 0 for a new one. Raises DatabaseUnusable for a newer one.
     """
     found = await _version(database)
-    if found > version:
-        raise DatabaseUnusable(
-            f"The database has version {found} and this program knows versions up to {version}. "
-            "Install the newer program that made it, or restore an older backup."
-        )
+    _refuse_newer(found, version)
     if found == 0:
         await _create_once(database, version)
     for step in range(found + 1, version + 1) if found else ():
@@ -146,13 +142,29 @@ async def bring_up_to_date(
     return found
 
 
-async def _version(database: Database) -> int:
-    async def read(tx: Transaction) -> int:
-        rows = await tx.fetch("SELECT value FROM meta WHERE name = 'schema'")
-        return int(rows[0][0]) if rows else 0
+async def check_version(database: Database) -> None:
+    """Change nothing. Raises DatabaseUnusable where the tables are not those of this program."""
+    found = await _version(database)
+    _refuse_newer(found, SCHEMA_VERSION)
+    if found < SCHEMA_VERSION:
+        raise DatabaseUnusable(
+            f"The database has version {found} and this program needs version {SCHEMA_VERSION}. "
+            "Run 'comments-service migrate' first; on SQLite the service must be stopped for it."
+        )
 
+
+def _refuse_newer(found: int, version: int) -> None:
+    if found > version:
+        raise DatabaseUnusable(
+            f"The database has version {found} and this program knows versions up to {version}. "
+            "Install the newer program that made it, or restore an older backup."
+        )
+
+
+async def _version(database: Database) -> int:
     with contextlib.suppress(MissingTable):
-        return await database.write(read)
+        rows = await database.fetch("SELECT value FROM meta WHERE name = 'schema'")
+        return int(rows[0][0]) if rows else 0
     return 0
 
 

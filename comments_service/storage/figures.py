@@ -79,10 +79,8 @@ async def held(db: Database, site_id: int, since: int, most: int) -> list[tuple[
     return [(int(row[0]), int(row[1]), str(row[2])) for row in rows]
 
 
-async def hits(
-    db: Database, site_id: int, since: int, most: int
-) -> list[tuple[int, str, str, int, int]]:
-    """Return a site's rules, without bans: number, kind, note, how often each spoke and would have spoken.
+async def hits(db: Database, site_id: int, since: int, most: int) -> dict[int, tuple[int, int]]:
+    """Return for each rule that spoke how often it did, and how often it would have in shadow.
 
     A count is `most` at most.
     """
@@ -92,10 +90,22 @@ async def hits(
             WHERE h.rule_id = rules.rule_id AND h.at >= :since AND h.shadow = {shadow}
                 AND h.site_id = :site LIMIT :most) AS counted)"""
 
+    # One look into the index for each rule, of which there may be many that never speak, such as bans.
     rows = await db.scan(
-        f"""SELECT rule_id, kind, note, {count(0)}, {count(1)} FROM rules
-            WHERE site_id IN (0, :site) AND kind <> 'ban' AND state <> 'deleted'
-            ORDER BY position, rule_id""",
+        f"""SELECT rule_id, {count(0)}, {count(1)} FROM rules
+            WHERE site_id IN (0, :site) AND EXISTS (
+                SELECT 1 FROM hits h WHERE h.rule_id = rules.rule_id AND h.at >= :since)""",
         {"site": site_id, "since": since, "most": most},
     )
-    return [(int(row[0]), str(row[1]), str(row[2]), int(row[3]), int(row[4])) for row in rows]
+    return {int(row[0]): (int(row[1]), int(row[2])) for row in rows if row[1] or row[2]}
+
+
+async def rules(db: Database, rule_ids: Sequence[int]) -> list[tuple[int, str, str, str]]:
+    """Return rules by their numbers: each with its kind, action and note."""
+    if not rule_ids:
+        return []
+    listed, named = in_list("rule", rule_ids)
+    rows = await db.scan(
+        f"SELECT rule_id, kind, action, note FROM rules WHERE rule_id IN {listed}", named
+    )
+    return [(int(row[0]), str(row[1]), str(row[2]), str(row[3])) for row in rows]

@@ -55,6 +55,17 @@ async def add(tx: Transaction, site: Site, now: int) -> None:
         )
 
 
+async def save_origins(tx: Transaction, site: Site) -> None:
+    """Store where a site's pages live, and nothing else."""
+    params = {"s": site.site_id}
+    await tx.fetch("DELETE FROM origins WHERE site_id = :s", params)
+    for origin in site.origins:
+        await tx.fetch(
+            "INSERT INTO origins (site_id, origin) VALUES (:s, :origin)",
+            params | {"origin": origin},
+        )
+
+
 async def save_policy(tx: Transaction, site: Site) -> None:
     """Store what the owner of a site chose."""
     await tx.fetch(

@@ -32,38 +32,23 @@ _CAN_SEARCH = "SELECT 1 FROM pragma_module_list WHERE name = 'fts5'"
 _READ_PRAGMAS = ("query_only = ON", "cache_size = -4000", "busy_timeout = 5000")
 
 
-class SqliteDatabase:
-    """A SQLite file, owned by this process while it is open."""
+class SqliteReader:
+    """A SQLite file that this process only reads: it may belong to another one meanwhile.
 
-    exclusive = True
+    The operating system lets it write nothing, so it can neither checkpoint nor be the second to commit.
+    """
+
+    exclusive = False
     engine: Engine = "sqlite"
 
-    def __init__(
-        self, lock: int, writer: _Writer, quick: sqlite3.Connection, patient: aiosqlite.Connection
-    ) -> None:
-        self._lock, self._writer = lock, writer
+    def __init__(self, quick: sqlite3.Connection, patient: aiosqlite.Connection) -> None:
         self._quick, self._patient = quick, patient
 
     @classmethod
-    async def open(cls, path: Path) -> SqliteDatabase:
-        """Open or create the file.
-
-        Raises DatabaseUnusable when another process has it, or when it is no SQLite database.
-        """
-        lock = _own(path)
-        try:
-            writer = _Writer(path)
-            quick = sqlite3.connect(path, isolation_level=None)
-            patient = await aiosqlite.connect(path, isolation_level=None)
-            if not quick.execute(_CAN_SEARCH).fetchall():
-                raise sqlite3.NotSupportedError("this Python's SQLite was built without FTS5")
-            for pragma in _READ_PRAGMAS:
-                quick.execute(f"PRAGMA {pragma}")
-                await patient.execute(f"PRAGMA {pragma}")
-        except (sqlite3.Error, OSError) as error:
-            os.close(lock)
-            raise DatabaseUnusable(f"{path} can't be opened: {error}.") from None
-        return cls(lock, writer, quick, patient)
+    async def read(cls, path: Path) -> SqliteReader:
+        """Open a file that is there. Raises DatabaseUnusable."""
+        with _named(path):
+            return SqliteReader(*await _readers(_uri(path, "ro")))
 
     async def fetch(self, sql: str, params: Params | None = None) -> list[Row]:
         """Read a bounded range of an index, at once: it takes less than handing it to a thread."""
@@ -76,19 +61,54 @@ class SqliteDatabase:
             return list(await self._patient.execute_fetchall(sql, params or {}))
 
     async def write(self, body: Body[T], *, long: bool = False) -> T:
+        """Refuse: whoever opened it meant to read."""
+        raise RuntimeError("The database was opened only to be read.")
+
+    def tell(self, word: str) -> None:
+        """Tell nobody: no other process is there that hears."""
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Hear of nothing: no other process is there that tells."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self._quick.close()
+        await self._patient.close()
+
+
+class SqliteDatabase(SqliteReader):
+    """A SQLite file, owned by this process while it is open."""
+
+    exclusive = True
+
+    def __init__(
+        self, lock: int, writer: _Writer, quick: sqlite3.Connection, patient: aiosqlite.Connection
+    ) -> None:
+        super().__init__(quick, patient)
+        self._lock, self._writer = lock, writer
+
+    @classmethod
+    async def open(cls, path: Path) -> SqliteDatabase:
+        """Open or create the file.
+
+        Raises DatabaseUnusable when another process has it, or when it is no SQLite database.
+        """
+        lock = _own(path)
+        try:
+            with _named(path):
+                writer = _Writer(path)
+                return cls(lock, writer, *await _readers(_uri(path, "rw")))
+        except DatabaseUnusable:
+            os.close(lock)
+            raise
+
+    async def write(self, body: Body[T], *, long: bool = False) -> T:
         """Run a function as one durable transaction; see database.Database."""
         return await self._writer.run(body)
 
-    def tell(self, word: str) -> None:
-        """Tell nobody: no other process is there."""
-
-    def hear(self, listener: Callable[[str], None]) -> None:
-        """Hear of nothing: no other process is there."""
-
     async def close(self) -> None:
         """Close every connection and give the file free."""
-        self._quick.close()
-        await self._patient.close()
+        await super().close()
         await asyncio.to_thread(self._writer.stop)
         os.close(self._lock)
 
@@ -109,6 +129,31 @@ def _own(path: Path) -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
     return lock
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise DatabaseUnusable(f"{path} can't be opened: {error}.") from None
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+async def _readers(uri: str) -> tuple[sqlite3.Connection, aiosqlite.Connection]:
+    quick = sqlite3.connect(uri, isolation_level=None, uri=True)
+    quick.execute("PRAGMA schema_version").fetchall()  # fails where the file is no database
+    if not quick.execute(_CAN_SEARCH).fetchall():
+        raise sqlite3.NotSupportedError("this Python's SQLite was built without FTS5")
+    # Nothing fails after this, or the thread that it starts would keep the process from ending.
+    patient = await aiosqlite.connect(uri, isolation_level=None, uri=True)
+    for pragma in _READ_PRAGMAS:
+        quick.execute(f"PRAGMA {pragma}")
+        await patient.execute(f"PRAGMA {pragma}")
+    return quick, patient
 
 
 @contextlib.contextmanager

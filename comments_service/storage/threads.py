@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comments_service.core.models import Mark, Thread
-from comments_service.storage.database import Queries, Transaction, columns_of, in_list
+from comments_service.storage.database import Database, Queries, Transaction, columns_of, in_list
 
 _COLUMNS, _NAMED, _params = columns_of(Thread)
 _OWN_COLUMNS = ", ".join(f"threads.{name.strip()}" for name in _COLUMNS.split(","))
@@ -24,6 +24,15 @@ async def get_many(db: Queries, thread_ids: Sequence[int]) -> dict[int, Thread]:
     listed, params = in_list("t", thread_ids)
     rows = await db.fetch(f"SELECT {_COLUMNS} FROM threads WHERE thread_id IN {listed}", params)
     return {row[0]: Thread(*row) for row in rows}
+
+
+async def shown(db: Database, site_id: int) -> list[Thread]:
+    """Return the threads of a site in which readers can see something; it looks at every thread."""
+    rows = await db.scan(
+        f"SELECT {_COLUMNS} FROM threads WHERE site_id = :s AND count > 0 ORDER BY thread_id",
+        {"s": site_id},
+    )
+    return [Thread(*row) for row in rows]
 
 
 async def marks(db: Queries, thread_ids: Sequence[int]) -> dict[tuple[int, int], Mark]:

@@ -42,6 +42,7 @@ DONE: dict[str, Note] = {
     "second_factor_off": Note("Second factor off"),
     "second_factor_on": Note("Second factor on"),
     "second_factor_reset": Note("Second factor taken away"),
+    "site": Note("Made a site"),
     "token": Note("Made a token"),
     "withdraw": Note("Withdrew an invitation"),
 }

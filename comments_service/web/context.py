@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from importlib import metadata
 
 from starlette.requests import Request
 
 from comments_service.core.draft import Draft, digest
 from comments_service.core.models import Site
-from comments_service.core.text import RENDERER
 from comments_service.core.threads import thread_number
 from comments_service.operations import commenting
 from comments_service.operations.commenting import Posted
@@ -56,7 +53,7 @@ class Web:
         return cls(
             service,
             Sites(service),
-            Cache(service, _build(service)),
+            Cache(service, service.build),
             Limit(POSTS, on),
             Limit(PREVIEWS, on),
             Limit(LOGINS, on),
@@ -78,9 +75,3 @@ class Web:
         self.posts.admit(asker.address, digest(self.service.secret, thread_id, draft))
         lang = language_of(request).code
         return await commenting.post_comment(self.service, site, draft, asker, sender, lang)
-
-
-def _build(service: Service) -> str:
-    """Return a short name for what the same rows are made into: by which release, with links to where."""
-    version = f"{metadata.version('comments-service')} {RENDERER} {service.settings.public_url}"
-    return hashlib.blake2b(version.encode(), digest_size=4).hexdigest()

@@ -25,6 +25,8 @@ from comments_service.web.dashboard_queue import Board
 from comments_service.web.dashboard_rules import Rules
 from comments_service.web.dashboard_second_factor import SecondFactor
 from comments_service.web.dashboard_setup import Setup
+from comments_service.web.dashboard_sites import Sites
+from comments_service.web.dashboard_snippets import Snippets
 from comments_service.web.dashboard_tokens import Tokens
 
 
@@ -82,8 +84,9 @@ def _rules(web: Web, pages: Pages) -> list[BaseRoute]:
 
 
 def _accounts(web: Web, pages: Pages) -> list[BaseRoute]:
-    """Return the routes about one's own account, and those about others', which are for owners."""
+    """Return the routes about one's own account, and those for owners."""
     account, people, tokens = Account(web, pages), People(web, pages), Tokens(web, pages)
+    sites, snippets = Sites(web, pages), Snippets(web, pages)
     factor = SecondFactor(web, pages, account)
     own = pages.signed_in
 
@@ -98,6 +101,12 @@ def _accounts(web: Web, pages: Pages) -> list[BaseRoute]:
         Route("/dashboard/account/second-factor", own(factor.switch_on), methods=["POST"]),
         Route("/dashboard/account/second-factor/off", own(factor.switch_off), methods=["POST"]),
         Route("/dashboard/account/recovery-codes", own(factor.renew), methods=["POST"]),
+        Route("/dashboard/sites", owners(sites.every), methods=["GET"]),
+        Route("/dashboard/sites", owners(sites.make), methods=["POST"]),
+        Route("/dashboard/sites/{site}", owners(sites.show), methods=["GET"]),
+        Route("/dashboard/sites/{site}", owners(sites.change), methods=["POST"]),
+        Route("/dashboard/sites/{site}/snippet", owners(snippets.show), methods=["GET"]),
+        Route("/dashboard/sites/{site}/example", owners(snippets.example), methods=["GET"]),
         Route("/dashboard/people", owners(people.show), methods=["GET"]),
         Route("/dashboard/people", owners(people.invite), methods=["POST"]),
         Route("/dashboard/people/{id}", owners(people.act), methods=["POST"]),

@@ -41,6 +41,7 @@ class Account:
             "told": notices_of(self._service, request).read(request.query_params.get("notice", "")),
             "mine": [site.slug for site in known if actor.on_site(site.site_id)],
             "own": await accounts.own(self._service, actor),
+            "mails": self._service.settings.mails,
             "codes_left": await second_factor.codes_left(self._service, actor),
             "sessions": await sessions.mine(self._service, actor),
             "this": sessions.number_of(access.session_secret(request)),

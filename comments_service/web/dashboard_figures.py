@@ -150,7 +150,7 @@ def _waits(columns: Sequence[Column]) -> Chart:
 
 
 def rows(language: Language, found: Figures) -> list[Row]:
-    """Return a row for each rule that did something, and for each that the site has."""
+    """Return a row for each rule that did something, or would have."""
     known = {str(rule.rule_id): rule for rule in found.rules}
     did = {item.rule: item for item in found.ruled}
     made = []

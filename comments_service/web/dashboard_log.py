@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from comments_service.core.models import Entry
 from comments_service.core.permissions import Actor
-from comments_service.operations import accounts, logbook, moderating, regulating
+from comments_service.operations import accounts, logbook, maintaining, moderating, regulating
 from comments_service.operations.regulating import ACTS
 from comments_service.web.context import Web
 from comments_service.web.dashboard_acts import notices_of
@@ -38,10 +38,12 @@ class Log:
         )
         shown = acts[:PAGE]
         about = {act.seq: whom for act in shown if (whom := _whom(act))}
+        known = await maintaining.list_sites(self._service)
         people = {act.actor for act in shown} | set(about.values())
         values = {
             "acts": shown,
             "about": about,
+            "sites": {site.site_id: site.slug for site in known},
             "older": shown[-1].seq if len(acts) > PAGE else 0,
             "mine": mine,
             "undoable": await moderating.undoable(self._service, actor, shown),

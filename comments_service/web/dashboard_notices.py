@@ -65,6 +65,16 @@ class Teller:
         elif done:
             many = Note("%(done)s: %(count)s comments.", done=what, count=len(done))
             lines.append((self.language.say(many), ""))
+        left = sum(outcome.left for outcome in done)
+        if left:
+            lines.append(
+                (
+                    self.language.say(
+                        Note("Mail or calls had left already: %(count)s.", count=left)
+                    ),
+                    "",
+                )
+            )
         lines += [(self._not_done(outcome), str(outcome.id)) for outcome in others[:_TOLD]]
         if len(others) > _TOLD:
             more = Note("%(count)s more were left as they are.", count=len(others) - _TOLD)

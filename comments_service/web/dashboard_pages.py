@@ -49,9 +49,13 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_POLICY = _HEADERS["Content-Security-Policy"]
+FRAMES = f"{_POLICY}; frame-src 'self'"
+"""The policy of a page that shows another of ours in a frame."""
 # Where a form may lead back to: our own addresses as we write them, and nothing else.
 _BACK = re.compile(
-    r"/dashboard/(?:queue|all|log|rules(?:/new|/[0-9]{1,19})?|bans/new|sites|stats|account(?:/second-factor)?|people|tokens|outbox|webhooks|mail)"
+    r"/dashboard/(?:queue|all|log|rules(?:/new|/[0-9]{1,19})?|bans/new|sites(?:/[a-z0-9-]{1,64}(?:/snippet)?)?|stats|account(?:/second-factor)?"
+    r"|people|tokens|outbox|webhooks|mail)"
     r"(?:\?[A-Za-z0-9_.=&%+@:/~-]{0,1500})?"
 )
 
@@ -107,15 +111,17 @@ class Pages:
         *,
         actor: Actor | None = None,
         error: Refused | None = None,
+        policy: str = _POLICY,
     ) -> Response:
         """Return a page, with the status of an error where there was one."""
+        headers = _HEADERS | {"Content-Security-Policy": policy}
         secret = access.session_secret(request)
         csrf = sessions.form_token(self._service, secret) if actor else ""
         template = self._environment(language_of(request)).get_template(f"{name}.html")
         text = template.render(values, actor=actor, csrf=csrf, here=_here(request))
         if error is None:
-            return HTMLResponse(text, headers=_HEADERS)
-        return HTMLResponse(text, STATUS[type(error)], _HEADERS | refusal_headers(error))
+            return HTMLResponse(text, headers=headers)
+        return HTMLResponse(text, STATUS[type(error)], headers | refusal_headers(error))
 
     def refused(self, request: Request, error: Refused, typed: str = "") -> Response:
         """Return the page that says what did not work, with what was typed, so that it is not lost."""

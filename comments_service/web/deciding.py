@@ -156,6 +156,8 @@ def _outcome(outcome: Outcome) -> Record:
         "status": outcome.status,
         "version": outcome.version,
     }
+    if outcome.left:
+        record["left"] = outcome.left
     if outcome.by is not None:
         record |= {"by": outcome.by, "at": timestamp(outcome.at)}
     return record

@@ -44,9 +44,16 @@ def _endpoint(web: Web, kind: str) -> Poll:
             return write(await _feed(web.service, site, key, words))
 
         thread_id = thread_number(site.site_id, key) if key else 0
-        return Question((site.site_id, thread_id), media_type, body, _HEADERS)
+        hub = "" if key or lang else site.policy.websub_hub
+        headers = _HEADERS + (_found(hub, web.service.links(site.slug).feed(kind)) if hub else ())
+        return Question((site.site_id, thread_id), media_type, body, headers)
 
     return Poll(web.service, web.cache, ask)
+
+
+def _found(hub: str, topic: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the header by which subscribers find the hub of a feed (WebSub)."""
+    return ((b"link", f'<{hub}>; rel="hub", <{topic}>; rel="self"'.encode("ascii", "replace")),)
 
 
 async def _feed(service: Service, site: Site, key: str, words: Words) -> Feed:

@@ -1,4 +1,4 @@
-"""The plain files of `static/`: read once, sent compressed, without the comments and indents that only we read."""
+"""The plain files of `static/`: read when first asked for, sent compressed, without the comments that only we read."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TYPES = {
 }
 _FRESH = "public, max-age=300"
 
-# Comments that fill whole lines. What is left keeps its line numbers, for whoever looks for a fault.
+# Comments that fill whole lines.
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
 # And those that end a line. What holds a quotation mark may be the end of a string.
 _REMARK = re.compile(r"[ \t]+//[^\n\"'`]*$", re.MULTILINE)
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_SPACE = re.compile(r"^\s+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -41,28 +41,31 @@ class File:
 
 
 def trimmed(text: str) -> str:
-    """Return a script or style sheet without indents and comments; each line stays where it is.
+    """Return a script or style sheet without comments, indents and empty lines.
 
     It must not have literals of several lines.
     """
-    bare = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
-    return _INDENT.sub("", _REMARK.sub("", bare))
+    return _SPACE.sub("", _REMARK.sub("", _COMMENT.sub("", text)))
 
 
 class Files:
     """An ASGI application that serves the files of a folder and of those in it."""
 
     def __init__(self, folder: Traversable) -> None:
-        self._files = dict(_read(folder))
+        self._items = dict(_list(folder))
+        self._files: dict[str, File] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one file; raises 404 or 405 as HTTPException."""
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        found = self._files.get(_name(Request(scope)))
-        if found is None:
+        name = _name(Request(scope))
+        if name not in self._items:
             raise HTTPException(404)
-        await _answer(found, Headers(scope=scope), scope["method"])(scope, receive, send)
+        if name not in self._files:
+            self._files[name] = _read(self._items[name])
+        answer = _answer(self._files[name], Headers(scope=scope), scope["method"])
+        await answer(scope, receive, send)
 
 
 def _name(request: Request) -> str:
@@ -86,17 +89,21 @@ def _answer(file: File, asked: Headers, method: str) -> Response:
     return Response(b"" if method == "HEAD" else body, headers=headers)
 
 
-def _read(folder: Traversable, before: str = "") -> Iterator[tuple[str, File]]:
+def _list(folder: Traversable, before: str = "") -> Iterator[tuple[str, Traversable]]:
     for item in folder.iterdir():
         if item.is_dir():
-            yield from _read(item, f"{before}{item.name}/")
-            continue
-        end = item.name[item.name.rfind(".") :]
-        if end not in TYPES:
-            continue
-        plain = item.read_bytes()
-        if end in (".css", ".js"):
-            plain = trimmed(plain.decode()).encode()
-        digest = hashlib.blake2b(plain, digest_size=8).hexdigest()
-        packed = gzip.compress(plain, 9, mtime=0)
-        yield before + item.name, File(TYPES[end], plain, packed, digest)
+            yield from _list(item, f"{before}{item.name}/")
+        elif _end(item) in TYPES:
+            yield before + item.name, item
+
+
+def _read(item: Traversable) -> File:
+    end, plain = _end(item), item.read_bytes()
+    if end in (".css", ".js"):
+        plain = trimmed(plain.decode()).encode()
+    digest = hashlib.blake2b(plain, digest_size=8).hexdigest()
+    return File(TYPES[end], plain, gzip.compress(plain, 9, mtime=0), digest)
+
+
+def _end(item: Traversable) -> str:
+    return item.name[item.name.rfind(".") :]

@@ -47,6 +47,7 @@ ABOUT: dict[About, Note] = {
     "all": Note("every new comment"),
 }
 DONE: dict[str, Note] = {
+    "erase": Note("Had all that was personal erased"),
     "send_again": Note("Had notices sent again"),
     "webhook": Note("Made a webhook"),
     "webhook_changed": Note("Changed a webhook"),

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from comments_service.core.models import Mark, Site
-from comments_service.core.records import change_record, public
+from comments_service.core.records import change_record, with_thread
 from comments_service.core.sentence import Sentence
 from comments_service.core.threads import thread_number
 from comments_service.errors import BadFields, FieldError
@@ -65,11 +65,7 @@ class Pollers:
 
         async def body(_: Mark) -> bytes:
             found = await reading.recent(self._service, site, limit, key or None)
-            records = [
-                public(thread, comment, links)
-                | {"thread": {"key": thread.key, "title": thread.title, "url": thread.url}}
-                for thread, comment in found
-            ]
+            records = [with_thread(thread, comment, links) for thread, comment in found]
             return orjson.dumps({"comments": records})
 
         return Question((site.site_id, thread_id), JSON, body)

@@ -237,7 +237,10 @@ def trial_record(trial: Trial) -> Record:
                 "status": each.comment.status,
                 "name": each.comment.name,
                 "excerpt": each.comment.excerpt,
-                "matches": [asdict(match) for match in each.matches],
+                "matches": [
+                    {"code": match.code, "spans": match.spans, "field": match.field}
+                    for match in each.matches
+                ],
             }
             for each in trial.sample
         ],

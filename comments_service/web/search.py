@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.models import Record, Site
-from comments_service.core.records import Links, public
+from comments_service.core.records import Links, with_thread
 from comments_service.core.search import LONGEST, query
 from comments_service.core.threads import normalised_key
 from comments_service.language import known
@@ -99,12 +99,8 @@ def _key(request: Request) -> str | None:
 
 
 def _record(found: Found, links: Links) -> Record:
-    thread = found.thread
     match = [
         {"text": piece.text, "marked": piece.marked, "formula": piece.formula}
         for piece in found.snippet
     ]
-    return public(thread, found.comment, links) | {
-        "thread": {"key": thread.key, "title": thread.title, "url": thread.url},
-        "match": match,
-    }
+    return with_thread(found.thread, found.comment, links) | {"match": match}

@@ -180,11 +180,35 @@ def test_every_page_is_accessible_and_fits(
         number = bob.get_attribute("data-id")
         for path in (
             f"queue?id={number}", "log", "queue?status=spam", "queue?status=all&q=nothing",
-            "stats?site=blog&days=7", "all?status=all", "queue?status=nonsense", "setup?invitation=used",
+            "stats?site=blog&days=7", "sites", "sites/blog", "sites/blog/snippet",
+            "all?status=all", "queue?status=nonsense", "setup?invitation=used",
         ):  # fmt: skip
             page.goto(f"{running.url}/dashboard/{path}")
             fits(page)
         assert [text for text in complaints if "status of 4" not in text] == []
+
+
+def test_mona_copies_the_snippet_that_she_sees_at_work(browser: Browser, running: Running) -> None:
+    granted = ["clipboard-read", "clipboard-write"]
+    with browser.new_context(permissions=granted) as context:
+        page, complaints = _page(context)
+        _enter(page, running)
+        page.goto(f"{running.url}/dashboard/sites/blog/snippet")
+        page.get_by_label("Language").first.select_option("de")
+        page.get_by_label("Order").select_option("newest")
+        page.get_by_role("button", name="Show the code").click()
+        expect(page.get_by_label("Order")).to_have_value("newest")
+        _press(page, page.get_by_role("button", name="Copy"))
+        _told(page, "Copied.")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.replace("\r", "") == (
+            f'<script type="module" src="{running.url}/static/embed.js"></script>\n'
+            '<comment-thread site="blog" lang="de" order="newest"></comment-thread>\n'
+        )
+        page.locator("iframe").scroll_into_view_if_needed()
+        example = page.frame_locator("iframe")
+        expect(example.get_by_role("heading", name="1 Kommentar")).to_be_visible()
+        assert complaints == []
 
 
 def fits(page: Page) -> None:

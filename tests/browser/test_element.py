@@ -154,6 +154,7 @@ def test_a_shadow_tree_keeps_the_pages_styles_out(house: House, embed: Embed, th
     page.goto(f"{house.host.url}{thread}?isolated#comment-{alice}")
     expect(page.locator(f"#comment-{alice}.comments-marked")).to_be_in_viewport()
     assert page.evaluate("document.querySelector('comment-thread > section')") is None
+    expect(page.locator(".comments-head").first).to_have_css("display", "flex")  # ours stay inside
     page.get_by_role("link", name="Reply to alice").click()
     expect(page.locator("#comments-body")).to_be_focused()
     page.keyboard.type("Why $x$?")

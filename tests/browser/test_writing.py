@@ -80,6 +80,7 @@ def test_a_draft_comes_back_visibly_and_goes_after_success(
 
 def test_a_draft_that_came_back_can_be_discarded(page: Page) -> None:
     page.locator("#comments-body").fill("Half a thought.")
+    expect(page.locator(".comments-length")).to_have_text("15 of 10,000 characters")
     page.reload()
     page.get_by_role("button", name="Discard it").click()
     assert body(page) == ""

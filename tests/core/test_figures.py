@@ -18,6 +18,7 @@ from comments_service.core.figures import (
     Ruled,
     Waiting,
     columns,
+    named,
     percentile,
     ruled,
 )
@@ -106,6 +107,32 @@ def test_a_rule_is_judged_by_what_people_left_its_comments_at() -> None:
     ]
     assert [item.rate for item in ruled(8, arrived, newest_first)] == [2 / 3, 1.0, None]
     assert ruled(0, [], []) == []
+
+
+@pytest.mark.parametrize(
+    ("does", "left_at", "found"),
+    [
+        ("publish", "approved", (1, 0)),
+        ("publish", "spam", (1, 1)),
+        ("publish", "pending", (1, 1)),
+        ("hold", "pending", (0, 0)),
+        ("hold", "rejected", (1, 0)),
+        ("spam", "pending", (1, 1)),
+        ("spam", "deleted", (1, 0)),
+    ],
+)
+def test_against_a_rule_is_what_it_would_not_have_done(
+    does: str, left_at: str, found: tuple[int, int]
+) -> None:
+    decided = [act(1, left_at, rule="12:1")]
+    [item] = ruled(1, [held(1, "12")], decided, {"12": does})
+    assert (item.decided, item.overturned) == found
+
+
+def test_the_rules_are_those_of_reasons_and_of_acts() -> None:
+    assert named([held(1, "mode", "12")], [act(rule="7:2 mode:1"), act(rule="")]) == {
+        "mode", "12", "7",
+    }  # fmt: skip
 
 
 @given(st.lists(st.lists(st.floats(0, 1e6), min_size=2, max_size=2), max_size=60))

@@ -49,6 +49,12 @@ async def test_a_token_names_the_author_whatever_was_typed(house: House) -> None
     assert (typed.comment.identity, typed.comment.badge) == ("", "")
 
 
+async def test_a_name_need_not_be_typed_beside_a_token(house: House) -> None:
+    assert (await post(house, token(house), "")).comment.name == "Sofia K."
+    with pytest.raises(ValueError, match="Type the name"):
+        Draft(thread="/post", body="words", identity="")
+
+
 @pytest.mark.parametrize(
     "claims",
     [

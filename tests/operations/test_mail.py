@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from comments_service.core.draft import Draft
+from comments_service.core.draft import Draft, Report
 from comments_service.core.letters import Letter, Link, Quote, named
 from comments_service.core.mailing import mark_of
 from comments_service.core.models import Visitor
@@ -27,14 +27,15 @@ from comments_service.operations import (
     following,
     mail_choices,
     maintaining,
+    reporting,
 )
 from comments_service.operations.deciding import Ask
 from comments_service.settings import Settings
 from comments_service.storage import mail
 from tests.conftest import MONA, Clock
-from tests.notifying import ALICE, BOB, FROM, MONAS, Post, post_office
+from tests.notifying import ALICE, BOB, FROM, MONAS, Post, events_of, post_office
 from tests.people import account
-from tests.receivers import Mailbox, certificate, links_in, text_of
+from tests.receivers import Mailbox, Receiver, certificate, links_in, text_of
 
 ATTACKS = [
     json.loads(line)
@@ -91,7 +92,8 @@ async def test_alice_confirms_and_is_told_of_bobs_answer(office: Post) -> None:
     assert told["From"] == "Comments <comments@comments.example>"
     assert "> Yes, $x$." in text_of(told) and f"/c/{answer.id}" in text_of(told)
     assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert told["List-Unsubscribe"].strip("<>").endswith(links_in(told, "stop")[0])
+    stop = f"http://127.0.0.1:8000{links_in(told, 'stop')[0]}"
+    assert f"\r\nList-Unsubscribe: <{stop}>\r\n" in office.mailbox.raw[1].decode()  # in one piece
     assert told["Auto-Submitted"] == "auto-generated"
     assert str(mine.id) in told["In-Reply-To"]
     assert len({message["Message-ID"] for message in office.mailbox.messages}) == 2
@@ -319,6 +321,14 @@ async def test_mona_chooses_how_often(strict: Post, pace: str, seconds: int, mai
         assert text_of(told).count("> words") == 3
 
 
+async def test_mona_gets_the_language_in_which_she_confirmed(strict: Post) -> None:
+    await mail_choices.ask(strict.house.service, await moderator(strict), "zh-Hans")
+    await strict.post("words", name="mallory", title="Post")
+    await strict.pass_on()
+    [told] = strict.mailbox.to(MONAS)[1:] or strict.mailbox.to(MONAS)
+    assert told["Subject"] == "mallory 的评论等待审核：Post"
+
+
 async def test_a_digest_of_nothing_is_not_sent(strict: Post) -> None:
     await choose(strict, await moderator(strict), "hourly")
     comment = (await strict.post("words", name="mallory")).comment
@@ -356,6 +366,22 @@ async def test_a_moderator_confirms_and_stops_by_mail_too(strict: Post) -> None:
     await strict.post("yet more words", name="mallory")
     await strict.pass_on()
     assert len(strict.mailbox.messages) == 3
+
+
+async def test_what_readers_reported_often_enough_is_told_too(office: Post) -> None:
+    await moderator(office)
+    service, site = office.house.service, office.house.site
+    policy = site.policy.model_copy(update={"report_threshold": 1})
+    site = await maintaining.change_policy(service, OPERATOR, site, policy)
+    async with Receiver() as receiver:
+        await office.hook(receiver, ["removed", "pending"])
+        comment = (await office.post("Buy", name="mallory")).comment
+        await office.pass_on()
+        await reporting.report(service, site, comment.id, Report(reason="spam"), Visitor("::1"))
+        await office.pass_on()
+        assert sorted(events_of(receiver)) == ["pending", "removed"]
+    [told] = office.mailbox.to(MONAS)
+    assert "reported" in text_of(told)
 
 
 # --- The server ---

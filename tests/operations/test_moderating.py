@@ -9,7 +9,7 @@ import pytest
 from comments_service.core.moderation import STATUSES, TABLE, actions, after
 from comments_service.core.permissions import ROLES, Actor
 from comments_service.core.policy import Policy
-from comments_service.errors import NotPermitted
+from comments_service.errors import BadFields, NotPermitted
 from comments_service.operations import deciding, logbook, maintaining, reading
 from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, House
@@ -108,3 +108,28 @@ async def test_a_site_has_a_policy_of_its_own_which_only_an_owner_changes(house:
     assert (await reading.site(service, "blog")).policy == policy
     [act] = await logbook.latest(service)
     assert (act.actor, act.action, act.thread_id) == (OLGA.name, "policy", 0)
+
+
+async def test_pages_are_new_when_a_site_shows_them_differently(house: House) -> None:
+    await house.post(thread="/one")
+    before = (await house.page(thread="/one")).thread.freshness
+    await maintaining.change_policy(house.service, OLGA, house.site, Policy(avatars="none"))
+    assert (await house.page(thread="/one")).thread.freshness > before
+
+
+async def test_origins_are_replaced_as_a_whole(house: House) -> None:
+    wanted = ["https://b.example/", "https://a.example", "https://b.example"]
+    site = await maintaining.change_policy(
+        house.service, OLGA, house.site, house.site.policy, wanted
+    )
+    assert site.origins == ("https://a.example", "https://b.example")
+    assert (await reading.site(house.service, "blog")).origins == site.origins
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://a;script-src *", "https://a b", "https://*.example", "https://a'b", "blog", ""],
+)
+async def test_what_is_no_origin_never_gets_into_a_header(house: House, text: str) -> None:
+    with pytest.raises(BadFields):
+        await maintaining.change_policy(house.service, OLGA, house.site, house.site.policy, [text])

@@ -19,6 +19,8 @@ from comments_service.storage import (
     figures,
     finding,
     log,
+    outbox,
+    own,
     queue,
     rules,
     search,
@@ -89,6 +91,17 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "batch": (lambda db: log.of_batch(db, "1", 0, 50), "log_batch"),
     "find": (lambda db: comments.find(db, 5), "comments_id"),
     "after": (lambda db: comments.after(db, (THREAD, 5), 32), "sqlite_autoindex_comments_1"),
+    "what somebody wrote": (
+        lambda db: own.written_by(db, "a@b.example", 0, 50),
+        "comments_written_by",
+    ),
+    "outbox: due": (lambda db: outbox.candidates(db, 1, [], 50), "outbox_due"),
+    "outbox: dead": (lambda db: outbox.listed(db, "dead", 2**62, 50), "outbox_state"),
+    "outbox: told": (
+        lambda db: outbox.of_destination(db, "webhook:1", 2**62, 50),
+        "outbox_destination",
+    ),
+    "outbox: find": (lambda db: outbox.find(db, 5), "outbox_id"),
     "changes": (lambda db: sites.changes_after(db, 7, 3, 100), "changes_site"),
     "changes of a thread": (
         lambda db: sites.changes_after(db, 7, 3, 100, THREAD),

@@ -55,6 +55,11 @@ async def test_the_page_draws_and_writes_what_the_api_says(desk: Desk) -> None:
                    created_by) VALUES (12, 0, 1, 'words', 'hold', 'on', :note, 0, 'operator')""",
             {"note": MALLORY},
         )
+        await tx.fetch(
+            """INSERT INTO hits (thread_id, comment_id, rule_id, rule_version, comment_version,
+                   site_id, action, shadow, at)
+               SELECT thread_id, id, 12, 1, 1, site_id, 'hold', 1, created_at FROM comments"""
+        )
 
     await desk.house.service.database.write(store)
     page = await desk.read("/dashboard/stats?site=blog&days=7")

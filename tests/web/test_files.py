@@ -57,6 +57,6 @@ def test_scripts_have_no_literals_of_several_lines(path: Path) -> None:
 
 def test_comments_are_taken_and_nothing_else() -> None:
     text = '/* of\n   two lines */\n  // one\n  const a = "/* no */"; // goes\n  * b {}\n'
-    assert trimmed(text) == '\n\n\nconst a = "/* no */";\n* b {}\n'
+    assert trimmed(text) == 'const a = "/* no */";\n* b {}\n'
     for stays in ('say(" // no");', "a = b; // it's", 'const u = "http://x";'):
         assert trimmed(stays) == stays

@@ -26,6 +26,7 @@ from comments_service.operations import (
     inviting,
     logbook,
     maintaining,
+    reading,
     regulating,
     second_factor,
     sessions,
@@ -93,6 +94,14 @@ TABLE = {
     "POST /dashboard/account/recovery-codes":
                                           "login 200 200 200 200  login login login",
     # --- Others' accounts ---
+    "GET /dashboard/sites":               "login 403 403 403 200  login login login",
+    "POST /dashboard/sites":              "login 403 403 403 303  login login login",
+    "GET /dashboard/sites/{site}":        "login 403 403 403 200  login login login",
+    "POST /dashboard/sites/{site}":       "login 403 403 403 303  login login login",
+    "GET /dashboard/sites/{site}/snippet":
+                                          "login 403 403 403 200  login login login",
+    "GET /dashboard/sites/{site}/example":
+                                          "login 403 403 403 200  login login login",
     "GET /dashboard/people":              "login 403 403 403 200  login login login",
     "POST /dashboard/people":             "login 403 403 403 200  login login login",
     "POST /dashboard/people/{id}":        "login 403 403 403 303  login login login",
@@ -146,6 +155,10 @@ TABLE = {
     f"DELETE {API}/moderators/{{id}}/sessions":
                                           "401 403 403 403 204  403 403 204",
     f"DELETE {API}/invitations/{{id}}":   "401 403 403 403 204  403 403 204",
+    f"GET {API}/sites":                   "401 403 403 403 200  403 403 200",
+    f"POST {API}/sites":                  "401 403 403 403 201  403 403 201",
+    f"GET {API}/sites/{{site}}":          "401 403 403 403 200  403 403 200",
+    f"PATCH {API}/sites/{{site}}":        "401 403 403 403 200  403 403 200",
     f"GET {API}/tokens":                  "401 403 403 403 200  403 403 200",
     f"POST {API}/tokens":                 "401 403 403 403 201  403 403 201",
     f"DELETE {API}/tokens/{{id}}":        "401 403 403 403 204  403 403 204",
@@ -318,6 +331,11 @@ CALLS |= {
     f"GET {API}/counts": simple(f"{API}/counts?site=blog"),
     f"GET {API}/updates": simple(f"{API}/updates?site=blog"),
     f"GET {API}/events": simple(f"{API}/events?site=blog"),
+    "GET /dashboard/sites/{site}": simple("/dashboard/sites/blog"),
+    "GET /dashboard/sites/{site}/snippet": simple("/dashboard/sites/blog/snippet"),
+    "GET /dashboard/sites/{site}/example": simple("/dashboard/sites/blog/example"),
+    f"GET {API}/sites/{{site}}": simple(f"{API}/sites/blog"),
+    f"PATCH {API}/sites/{{site}}": simple(f"{API}/sites/blog", sent={}),
     f"POST {API}/tokens": simple(f"{API}/tokens", sent={"name": "x", "scopes": ["read"]}),
 }
 
@@ -377,6 +395,19 @@ async def _(world: World, caller: Caller) -> Call:
 @call("POST /dashboard/invitations/{id}")
 async def _(world: World, caller: Caller) -> Call:
     return Call(f"/dashboard/invitations/{await world.invitation()}", {})
+
+
+@call("POST /dashboard/sites", f"POST {API}/sites")
+async def _(world: World, caller: Caller) -> Call:
+    slug = f"new-{next(world._numbers)}"
+    return Call("", {"slug": slug}, {"site": slug})
+
+
+@call("POST /dashboard/sites/{site}")
+async def _(world: World, caller: Caller) -> Call:
+    site = await reading.site(world.service, "blog")
+    mark = maintaining.mark_of(world.service, site)
+    return Call("/dashboard/sites/blog", {"mark": mark, "avatars": "none"})
 
 
 @call("POST /dashboard/tokens/{id}")

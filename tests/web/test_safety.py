@@ -14,12 +14,25 @@ import httpx2
 import pytest
 
 from comments_service import app as wiring
-from comments_service.operations import accounts, maintaining
+from comments_service.core.draft import Draft
+from comments_service.operations import accounts, exporting, mail_choices, maintaining, own_data
+from comments_service.service import Service
 from tests.allowed import feed_faults, page_faults, stored_faults
 from tests.conftest import BLOG, Clock, house_on
 from tests.feeds import MEDIA_TYPES, read, strings
-from tests.people import attacked
-from tests.surfaces import API, FEED_SURFACES, JSON_SURFACES, KEY, SURFACES, filled
+from tests.notifying import ALICE, BOB, FROM, MONAS, Post, post_office
+from tests.people import account, attacked
+from tests.receivers import text_of
+from tests.surfaces import (
+    API,
+    EXPORT,
+    FEED_SURFACES,
+    JSON_SURFACES,
+    KEY,
+    MAILS,
+    SURFACES,
+    filled,
+)
 
 _FILE = Path(__file__).parents[1] / "data" / "attacks.jsonl"
 ATTACKS = [json.loads(line) for line in _FILE.read_text("utf-8").split("\n") if line]
@@ -40,8 +53,8 @@ def drafts() -> list[dict[str, str]]:
 
 
 class Scene:
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self.client = client
+    def __init__(self, client: httpx2.AsyncClient, service: Service) -> None:
+        self.client, self.service = client, service
         self.ids: list[str] = []
         self.feeds: list[tuple[str, bytes]] = []  # as they were while mallory typed
 
@@ -55,7 +68,8 @@ class Scene:
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """Mallory has typed every attack into every field; mona is signed in."""
-    async with house_on(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, Clock()) as house:
+    mails = {"smtp_url": "smtp://127.0.0.1:9", "mail_from": FROM}  # nobody takes it
+    async with house_on(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, Clock(), **mails) as house:
         await maintaining.add_site(house.service, "demo", [BLOG])
         mona = await accounts.add(house.service, "mona@blog.example", "correct horse")
         await attacked(house, mona, [attack["body"] for attack in ATTACKS[::5]])
@@ -63,7 +77,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         async with httpx2.AsyncClient(
             transport=transport, base_url="https://127.0.0.1:8000"
         ) as client:
-            scene = Scene(client)
+            scene = Scene(client, house.service)
             for number, draft in enumerate(drafts()):
                 agent = ATTACKS[number % len(ATTACKS)]["body"].encode()[:200].replace(b"\n", b" ")
                 headers = [(b"user-agent", agent.replace(b"\r", b" ").replace(b"\0", b""))]
@@ -114,6 +128,20 @@ async def test_what_json_carries_as_html_holds_only_the_closed_list(scene: Scene
                 assert not stored_faults(html), (address, html)
                 seen += 1
     assert seen > len(scene.ids)
+
+
+async def test_what_an_export_carries_as_html_holds_only_the_closed_list(
+    scene: Scene, tmp_path: Path
+) -> None:
+    await exporting.export_data(scene.service, "demo", tmp_path / "data")
+    seen: set[str] = set()
+    for pattern in EXPORT:
+        for file in (tmp_path / "data").glob(pattern):
+            content = json.loads(file.read_bytes())
+            seen |= {number for number in scene.ids if f'"{number}"' in file.read_text("utf-8")}
+            for html in htmls(content):
+                assert not stored_faults(html), (file, html)
+    assert seen == set(scene.ids)
 
 
 async def test_a_feed_reader_that_inserts_whatever_it_finds_inserts_no_harm(scene: Scene) -> None:
@@ -169,6 +197,51 @@ async def test_previews_and_forms_that_come_back_are_only_text(scene: Scene) -> 
             answer = await scene.client.post("/sites/demo/thread", data=form)
             assert answer.status_code in (200, 303, 422), answer.text
             assert not page_faults(answer.text), (attack, button)
+
+
+KINDS = ("You wrote:", "asked for mail about replies", "asked what is kept", "you moderate blog")
+"""What mails of each kind say, and none of another kind."""
+
+
+async def test_every_attack_is_only_text_in_every_mail(tmp_path: Path) -> None:
+    """Each kind of mail has the same headers, and the same lines of ours, whatever was typed."""
+    shapes: dict[tuple[str, str], set[tuple[int, tuple[str, ...]]]] = {}
+    async with post_office(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, Clock()) as post:
+        for name, pace in (("mona", "each"), ("nora", "daily")):
+            actor = await account(post.house, name, "owner")
+            await post.confirm(actor.label)
+            choice = {"blog": (pace, "all")}
+            await mail_choices.choose(post.house.service, actor, choice, "en")
+        await post.confirm(ALICE)
+        bodies = ["harmless", *(attack["body"] for attack in ATTACKS[::2])]
+        for number, text in enumerate(bodies):
+            await typed_everywhere(post, number, text)
+        await own_data.ask(post.house.service, BOB, "en")
+        await post.pass_on(20)
+        await post.pass_on(25 * 3600)
+        sent = {notice.kind for notice in await post.waiting("sent")}
+        for message in post.mailbox.messages:
+            lines = [line for line in text_of(message).splitlines() if line]
+            ours = [line for line in lines if not line.startswith(">")]
+            kind = message["To"], next((each for each in KINDS if each in text_of(message)), "")
+            names = tuple(sorted(name.lower() for name in message))
+            shapes.setdefault(kind, set()).add((len(ours), names))
+    assert sent == set(MAILS)
+    assert len(post.mailbox.to(MONAS)) >= 2 * len(bodies)
+    assert {kind: len(found) for kind, found in shapes.items() if len(found) > 1} == {}
+
+
+async def typed_everywhere(post: Post, number: int, text: str) -> None:
+    """Let alice and bob type a text into every field that takes it; alice is answered."""
+    where = {"thread": f"/{number}", "title": text[:300]}
+    try:
+        Draft(name=text, body="x", thread="/")
+        name = text
+    except ValueError:
+        name = "mallory"
+    bodies = f"{text} {number}", f"{text} answered {number}"
+    mine = await post.followed(name=name, body=bodies[0], **where)
+    await post.post(bodies[1], name=name, email=BOB, to=mine, notify=True, **where)
 
 
 def test_the_inspector_sees_what_would_run() -> None:

@@ -7,6 +7,16 @@ const PERSON = ["name", "email", "website"];
 const MOST_RECEIPTS = 50;
 const PAUSE = 700; // milliseconds without typing before an open preview follows
 
+/** Return the name in a token, which the service will check; '' where it can't be read. */
+function nameIn(token) {
+  try {
+    const claims = atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(claims, (letter) => letter.charCodeAt()))).name;
+  } catch {
+    return "";
+  }
+}
+
 export class Writer {
   #thread;
   #home = document.createComment("the form's own place");
@@ -70,6 +80,7 @@ export class Writer {
     const form = this.#form;
     if (!form || this.#home.parentNode === form.parentNode && this.#home.isConnected) return;
     form.before(this.#home);
+    this.introduce();
     const known = shelf.get(this.#thread.name("person"));
     const { remember } = form.elements;
     remember.checked ||= Boolean(known);
@@ -90,16 +101,30 @@ export class Writer {
     this.#measure();
   }
 
+  /** Say as whom one writes where the page vouches for somebody; the style sheet hides the fields. */
+  introduce() {
+    const form = this.#form;
+    form?.querySelector(".comments-vouched")?.remove();
+    const name = nameIn(this.#thread.identity);
+    const said = this.#around("vouched", element("bdi", {}, name));
+    if (name) form?.querySelector(".comments-person").before(element("p", { className: "comments-vouched" }, ...said));
+  }
+
+  /** Return a sentence with something in the place of its {name}. */
+  #around(word, ...named) {
+    const [before, after] = this.#word(word).split("{name}");
+    return [before, ...named, after];
+  }
+
   /** Make an example a button that types it. */
   #offer(code) {
-    const button = element("button", { type: "button", dir: "ltr" }, code.textContent);
-    button.addEventListener("click", () => {
+    const onclick = () => {
       const { selectionStart, selectionEnd } = this.#body;
-      this.#body.setRangeText(button.textContent, selectionStart, selectionEnd, "end");
+      this.#body.setRangeText(code.textContent, selectionStart, selectionEnd, "end");
       this.#body.focus();
       this.#typed(this.#body);
-    });
-    code.replaceWith(button);
+    };
+    code.replaceWith(element("button", { type: "button", dir: "ltr", onclick }, code.textContent));
   }
 
   #parent() {
@@ -131,12 +156,11 @@ export class Writer {
     const { floor } = article.dataset;
     const name = article.querySelector(".comments-author")?.textContent ?? "";
     const to = element("a", { href: `#comment-${id}` }, element("bdi", {}, name), floor ? element("bdi", {}, ` #${floor}`) : "");
-    const [before, after] = this.#word("replying").split("{name}");
     const wanted = { ...this.#thread.wanted(), replyTo: "", quote: "" };
     const { href } = this.#thread.address(wanted, `comment-${id}`);
     const cancel = element("a", { className: "comments-cancel", href }, this.#word("cancel"));
     title.after(
-      element("p", { className: "comments-answering" }, element("span", {}, before, to, after), " ", cancel),
+      element("p", { className: "comments-answering" }, element("span", {}, ...this.#around("replying", to)), " ", cancel),
       element("input", { type: "hidden", name: "parent_id", value: id }),
     );
     article.after(form);
@@ -229,15 +253,15 @@ export class Writer {
     this.#body.value = both;
     if (both) this.#keep(); // also what was typed before this module was there
     if (!isBack) return;
-    const discard = element("button", { type: "button" }, this.#word("discard"));
-    const notice = element("p", { className: "comments-notice" }, this.#word("draft"), " ", discard);
-    discard.addEventListener("click", () => {
+    const onclick = () => {
       this.#body.value = typed;
       this.#keep();
       this.#measure();
       notice.remove();
       this.#body.focus();
-    });
+    };
+    const discard = element("button", { type: "button", onclick }, this.#word("discard"));
+    const notice = element("p", { className: "comments-notice" }, this.#word("draft"), " ", discard);
     this.#form.querySelector(".comments-write").before(notice);
   }
 
@@ -252,8 +276,8 @@ export class Writer {
     const line = this.#form.querySelector(".comments-length");
     const { limit } = line.dataset;
     const { length } = [...this.#body.value]; // code points, as the service counts
-    const number = new Intl.NumberFormat(this.#thread.locale);
-    line.textContent = this.#word("length", { length: number.format(length), limit: number.format(limit) });
+    const [written, most] = [length, Number(limit)].map((number) => number.toLocaleString(this.#thread.locale));
+    line.textContent = this.#word("length", { length: written, limit: most });
     line.classList.toggle("comments-error", length > limit);
     clearTimeout(this.#pause);
     if (!this.#preview().hidden) this.#pause = setTimeout(() => this.#look(this.#form, true), PAUSE);
@@ -289,16 +313,13 @@ export class Writer {
   }
 
   #values() {
-    const { elements } = this.#form;
-    const values = Object.fromEntries([...PERSON, "body"].map((name) => [name, elements[name].value]));
-    const { host, key, standalone } = this.#thread;
+    const { remember, ...values } = Object.fromEntries(new FormData(this.#form));
+    const { host, standalone, identity } = this.#thread;
     return {
+      parent_id: null,
       ...values,
-      thread: key,
-      notify: elements.notify?.checked || false,
-      parent_id: this.#parent() || null,
-      url: standalone ? elements.url.value : this.#thread.address({}).href,
-      title: standalone ? elements.title.value : host.getAttribute("page-title") || document.title,
+      ...(identity && { identity, name: "", email: "", website: "" }),
+      ...(!standalone && { url: this.#thread.address({}).href, title: host.getAttribute("page-title") || document.title }),
     };
   }
 
@@ -364,8 +385,7 @@ export class Writer {
       const line = form.querySelector(`#comments-${field}-error`);
       line.textContent = wrong;
       line.hidden = !wrong;
-      if (wrong) input.setAttribute("aria-invalid", "true");
-      else input.removeAttribute("aria-invalid");
+      input.ariaInvalid = wrong ? "true" : null;
       input.setAttribute("aria-describedby", `${wrong ? `${line.id} ` : ""}comments-${field}-hint`);
     }
     const box = form.querySelector(".comments-problem");
@@ -413,21 +433,19 @@ export class Writer {
       found.scrollIntoView({ block: "nearest" });
       this.#thread.say(this.#word("previewed"));
     } catch (error) {
-      const sentence = error.status === 0 ? this.#word("offline") : error.message;
-      if (!quietly) this.#object(form, sentence, this.#word("unseen"));
+      if (!quietly) this.#object(form, error.message || this.#word("offline"), this.#word("unseen"));
     }
   }
 
   /** Make a warning a button that selects its place in the text. */
   #point(warning, body) {
     const { start, end } = warning.dataset;
-    const button = element("button", { type: "button" }, ...warning.childNodes);
-    button.addEventListener("click", () => {
+    const onclick = () => {
       const [from, to] = [start, end].map((at) => [...body.value].slice(0, at).join("").length);
       body.focus();
       body.setSelectionRange(from, to);
-    });
-    warning.append(button);
+    };
+    warning.append(element("button", { type: "button", onclick }, ...warning.childNodes));
   }
 
   // --- Changing one's own comment

@@ -67,7 +67,7 @@ class CommentCount extends HTMLElement {
     const language = languageOf(this);
     const words = [number ? "" : "zero", new Intl.PluralRules(language).select(number), "other"];
     const form = words.map((name) => name && this.getAttribute(name)).find(Boolean) ?? "{n}";
-    this.textContent = form.replace("{n}", new Intl.NumberFormat(language).format(number));
+    this.textContent = form.replace("{n}", number.toLocaleString(language));
   }
 }
 
@@ -91,6 +91,7 @@ class CommentRecent extends HTMLElement {
   async #look() {
     clearTimeout(this.#timer);
     if (document.hidden) return;
+    this.#timer = setTimeout(() => this.#look(), EVERY);
     const query = { limit: this.getAttribute("limit") ?? 5 };
     if (this.hasAttribute("thread")) query.thread = this.getAttribute("thread");
     const url = api(this.getAttribute("site") ?? "default", "recent", query);
@@ -102,12 +103,9 @@ class CommentRecent extends HTMLElement {
     } catch {
       // what stands there stays
     }
-    clearTimeout(this.#timer);
-    if (this.isConnected) this.#timer = setTimeout(() => this.#look(), EVERY);
   }
 
   #show(comments) {
-    const dates = new Intl.DateTimeFormat(languageOf(this), { dateStyle: "medium" });
     const items = comments.map(({ author, excerpt, permalink, published_at, thread }) =>
       element(
         "li",
@@ -118,7 +116,7 @@ class CommentRecent extends HTMLElement {
         " ",
         element("cite", { textContent: thread.title ?? thread.key, dir: "auto" }),
         " ",
-        element("time", { dateTime: published_at, textContent: dates.format(new Date(published_at)) }),
+        element("time", { dateTime: published_at, textContent: new Date(published_at).toLocaleDateString(languageOf(this), { dateStyle: "medium" }) }),
       ),
     );
     this.replaceChildren(element("ul", { className: "comments-recent" }, ...items));

@@ -44,13 +44,13 @@ export class Reader {
     document.addEventListener("visibilitychange", () => this.#listen(), { signal });
     // A press on a link would take the selection away that it is to quote.
     root.addEventListener("mousedown", (event) => event.target.closest(".comments-quote, .comments-selected") && event.preventDefault(), { signal });
-    this.#button.addEventListener("click", () => this.#show());
-    this.#quote.addEventListener("click", async () => {
+    this.#button.onclick = () => this.#show();
+    this.#quote.onclick = async () => {
       const { id } = this.#quote.dataset;
       const text = this.selected(thread.article(id));
       this.#quote.hidden = true;
       (await thread.writer()).quote(id, text);
-    });
+    };
     const clock = setInterval(() => this.#times(), 60_000);
     signal.addEventListener("abort", () => {
       clearInterval(clock);
@@ -70,8 +70,9 @@ export class Reader {
     this.#after = Number(section.dataset.change);
     this.#button.hidden = this.#quote.hidden = true;
     section.append(this.#button, this.#quote);
-    this.#markNew();
-    this.#markVotes();
+    const own = this.#thread.receipts().map(({ id }) => id);
+    this.#markNew(own);
+    this.#markVotes(own);
     this.#listen();
   }
 
@@ -81,12 +82,11 @@ export class Reader {
 
   // --- New since the last visit
 
-  #markNew() {
+  #markNew(own) {
     const { section } = this.#thread;
-    const own = new Set(this.#thread.receipts().map((item) => item.id));
     const fresh = [...section.querySelectorAll("article")].filter((article) => {
       const time = article.querySelector(".comments-when time")?.dateTime;
-      return Date.parse(time) > this.#last && !own.has(article.id.slice(8));
+      return Date.parse(time) > this.#last && !own.includes(article.id.slice(8));
     });
     for (const article of fresh) {
       const badge = element("span", { className: "comments-badge", textContent: this.#thread.word("new") });
@@ -150,8 +150,7 @@ export class Reader {
     return this.#thread.name("votes", this.#thread.key);
   }
 
-  #markVotes() {
-    const own = this.#thread.receipts().map((item) => item.id);
+  #markVotes(own) {
     const voted = shelf.get(this.#votes) ?? [];
     for (const button of this.#thread.section.querySelectorAll(".comments-vote")) {
       button.disabled ||= own.includes(button.value);
@@ -178,9 +177,9 @@ export class Reader {
       button.parentNode.append(element("p", { className: "comments-error", textContent }));
       return thread.say(textContent);
     }
-    button.lastElementChild.textContent = answer.votes ? new Intl.NumberFormat(thread.locale).format(answer.votes) : "";
+    button.lastElementChild.textContent = answer.votes ? answer.votes.toLocaleString(thread.locale) : "";
     const others = (shelf.get(this.#votes) ?? []).filter((item) => item !== id);
-    shelf.set(this.#votes, voted ? [...others, id] : others.length ? others : null);
+    shelf.set(this.#votes, voted ? [...others, id] : others);
     thread.say(thread.word(voted ? "voted" : "unvoted"));
   }
 

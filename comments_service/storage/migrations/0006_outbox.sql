@@ -23,7 +23,7 @@ CREATE TABLE outbox (
     PRIMARY KEY (bucket, id),
     UNIQUE (bucket, once)
 );
-CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting';
+CREATE INDEX outbox_due ON outbox (state, due_at);
 CREATE INDEX outbox_comment ON outbox (bucket, comment_id);
 CREATE INDEX outbox_id ON outbox (id);
 CREATE INDEX outbox_state ON outbox (state, id);
