@@ -196,7 +196,7 @@ CREATE TABLE reports (
     PRIMARY KEY (thread_id, comment_id, visitor)
 );
 
--- The rules of the house, in the order in which they are asked.
+-- The rules of the house, in the order in which they are asked; bans come before all others.
 CREATE TABLE rules (
     rule_id BIGINT NOT NULL PRIMARY KEY,
     site_id BIGINT NOT NULL,  -- 0: of every site
@@ -204,7 +204,8 @@ CREATE TABLE rules (
     kind TEXT NOT NULL,  -- see core.rules
     params TEXT NOT NULL DEFAULT '{}',  -- JSON: what it looks for
     action TEXT NOT NULL CHECK (action IN ('publish', 'hold', 'spam', 'reject')),
-    state TEXT NOT NULL CHECK (state IN ('on', 'shadow', 'off')),  -- shadow: says, but does nothing
+    -- shadow: says, but does nothing; deleted: kept, so that old reasons lead to it and it can come back
+    state TEXT NOT NULL CHECK (state IN ('on', 'shadow', 'off', 'deleted')),
     version BIGINT NOT NULL DEFAULT 1,
     note TEXT NOT NULL DEFAULT '',
     expires_at BIGINT,
@@ -212,19 +213,38 @@ CREATE TABLE rules (
     created_by TEXT NOT NULL
 );
 
--- Each time that a rule had something to say of a comment.
+-- Each time that a rule had something to say of a comment; one that was rejected is stored nowhere else.
 CREATE TABLE hits (
-    thread_id BIGINT NOT NULL REFERENCES threads (thread_id),
+    thread_id BIGINT NOT NULL,
     comment_id BIGINT NOT NULL,
     rule_id BIGINT NOT NULL,
     rule_version BIGINT NOT NULL,
     comment_version BIGINT NOT NULL,
+    site_id BIGINT NOT NULL,
     action TEXT NOT NULL,
     shadow SMALLINT NOT NULL CHECK (shadow IN (0, 1)),
     at BIGINT NOT NULL,
     PRIMARY KEY (thread_id, comment_id, rule_id, comment_version)
 );
 CREATE INDEX hits_rule ON hits (rule_id, at);
+
+-- In how many comments with a word moderators approved it, and in how many they saw spam.
+CREATE TABLE learned (
+    site_id BIGINT NOT NULL,
+    word TEXT NOT NULL,  -- '': all comments
+    kept BIGINT NOT NULL,
+    spam BIGINT NOT NULL,
+    PRIMARY KEY (site_id, word)
+);
+
+-- What was learned from a comment, so that it can be unlearned.
+CREATE TABLE lessons (
+    thread_id BIGINT NOT NULL,
+    comment_id BIGINT NOT NULL,
+    spam SMALLINT NOT NULL CHECK (spam IN (0, 1)),
+    words TEXT NOT NULL,  -- JSON
+    PRIMARY KEY (thread_id, comment_id)
+);
 
 -- Which moderator is looking at which comment just now.
 CREATE TABLE looks (

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from comments_service.news import News
+from comments_service.notify.checker import checker
 from comments_service.operations import indexing, maintaining
 from comments_service.operations.maintaining import DEFAULT_SITE
 from comments_service.renderer import Renderer
@@ -41,6 +42,7 @@ from comments_service.web import (
     pages,
     pollers,
     reports,
+    rules,
     search,
 )
 from comments_service.web.context import Web
@@ -78,7 +80,8 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
         await bring_up_to_date(database)
         ids = Ids(await next_node(database), now)
         secret = secret_key(settings)
-        service = Service(settings, database, renderer.render, secret, ids, news)
+        check = checker(settings)
+        service = Service(settings, database, renderer.render, secret, ids, news, check=check)
         await indexing.catch_up(service)
         if not await maintaining.list_sites(service):
             await maintaining.add_site(service, DEFAULT_SITE, [settings.public_url])
@@ -129,6 +132,7 @@ def build(service: Service, demo: bool = False) -> Starlette:
                     *moderation.routes(web),
                     *board.routes(web),
                     *managing.routes(web),
+                    *rules.routes(web),
                     *figures.routes(web),
                     *managing_sites.routes(web),
                     *outgoing.routes(web),

@@ -80,6 +80,27 @@ class ThreadCollision(Refused):
     sentence = Sentence("Another thread already has the number of this key. Choose another key.")
 
 
+class RefusedByRule(Refused):
+    """A rule of the site rejects what was sent; the sentence says what it found."""
+
+    code = "refused_by_rule"
+    sentence = Sentence("A rule of this site does not let this comment in.")
+
+
+class Banned(RefusedByRule):
+    code = "banned"
+
+
+class RuleUnknown(Refused):
+    code = "rule_unknown"
+    sentence = Note("There is no such rule or ban. Somebody may have deleted it.")
+
+
+class RuleChanged(Refused):
+    code = "rule_changed"
+    sentence = Note("Somebody changed this rule meanwhile. Look at it as it is now.")
+
+
 class OriginRefused(Refused):
     code = "origin_refused"
     sentence = Sentence(

@@ -11,6 +11,7 @@ from importlib import metadata
 from comments_service.core.policy import Policy
 from comments_service.core.records import Links
 from comments_service.core.rendered import Rendered
+from comments_service.core.rules import Asked
 from comments_service.core.text import RENDERER
 from comments_service.news import News
 from comments_service.settings import Settings
@@ -63,6 +64,14 @@ class Wanted:
         self._known.clear()
 
 
+class Rulebook:
+    """The rules of the house, ready to be asked, as they were at one count of their changes."""
+
+    def __init__(self) -> None:
+        self.counter = -1
+        self.asked: tuple[Asked, ...] = ()
+
+
 @dataclass(frozen=True)
 class Service:
     """Everything an operation needs from outside: settings, database, renderer, secret, ids, news, clock."""
@@ -74,6 +83,8 @@ class Service:
     ids: Ids
     news: News
     clock: Callable[[], int] = now
+    check: Callable[[bytes], Awaitable[str]] | None = None  # asks the spam checker outside
+    rulebook: Rulebook = field(default_factory=Rulebook)
     wanted: Wanted = field(default_factory=Wanted)
 
     @property

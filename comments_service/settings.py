@@ -17,7 +17,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "COMMENTS_"
-SECRETS = ("database_url", "secret_key", "oidc_client_secret", "smtp_url", "smtp_password")
+SECRETS = (
+    "database_url",
+    "secret_key",
+    "oidc_client_secret",
+    "smtp_url",
+    "smtp_password",
+    "akismet_key",
+)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -83,6 +90,13 @@ class Settings(BaseSettings):
         (),
         description="Private networks that webhooks may reach, separated by commas; default: none.",
     )
+    akismet_key: str = Field(
+        "", description="Key of the spam checker that a rule may ask; default: none is asked."
+    )
+    akismet_url: str = Field(
+        "https://rest.akismet.com/1.1/comment-check",
+        description="Where a spam checker is asked that speaks as Akismet does.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least serious thing that is logged."
     )
@@ -95,7 +109,7 @@ class Settings(BaseSettings):
         parts = [part.strip() for part in value.split(",") if part.strip()]
         return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
 
-    @field_validator("base_url")
+    @field_validator("base_url", "akismet_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and (

@@ -32,6 +32,7 @@ MAY = {
         "core",
         "errors",
         "news",
+        "notify",
         "operations",
         "renderer",
         "service",

@@ -153,6 +153,20 @@ def _key(value: object) -> str | None:
     return clean_line(_text("" if value is None else value, 200)) or None
 
 
+def _trap(value: object) -> str:
+    # Whatever stands there is welcome: a refusal would teach a program which field to leave empty.
+    text = value[:200] if isinstance(value, str) else ""
+    return "" if forbidden(text) else text
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        number = float(value) if isinstance(value, str | int | float) else -1.0
+    except (ValueError, OverflowError):
+        return None
+    return number / 1000 if 0 <= number < 1e9 else None
+
+
 def _ticked(value: object) -> bool:
     """Read a box of a form, which is sent only where it is ticked, or a truth value."""
     return str(value).strip().lower() not in ("", "0", "false", "off", "no", "none")
@@ -185,6 +199,10 @@ class Draft(BaseModel):
     website: Annotated[str, BeforeValidator(_website)] = ""
     body: Body = Field(default="", validate_default=True)
     submission_key: Annotated[str | None, BeforeValidator(_key)] = None
+    trap: Annotated[str, BeforeValidator(_trap)] = Field(default="", validation_alias="subject")
+    seconds: Annotated[float | None, BeforeValidator(_seconds)] = Field(
+        default=None, validation_alias="elapsed"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -99,6 +99,11 @@ class Comment:
         return visible(self.status)
 
     @property
+    def waits(self) -> bool:
+        """Say whether no moderator has decided yet: what a rule took for spam waits too, as its author sees it."""
+        return self.status == "pending" or (self.status == "spam" and self.version == 1)
+
+    @property
     def attention(self) -> bool:
         """Say whether it asks moderators for a second look: reports or edits that nobody has answered."""
         return self.reports > 0 or self.edits > 0

@@ -108,7 +108,7 @@ def public(thread: Thread, comment: Comment, links: Links, own: Collection[int] 
     if not shown(comment, own):
         return record | {"status": "deleted", "author": None, "html": "", "excerpt": ""}
     return record | {
-        "status": comment.status,
+        "status": "pending" if comment.waits else comment.status,
         "author": {
             "name": comment.name,
             "url": comment.website or None,
@@ -127,13 +127,13 @@ def public(thread: Thread, comment: Comment, links: Links, own: Collection[int] 
 
 def shown(comment: Comment, own: Collection[int]) -> bool:
     """Say whether an asker sees a comment's text: all see visible ones, authors also their waiting ones."""
-    return comment.visible or (comment.status == "pending" and comment.id in own)
+    return comment.visible or (comment.waits and comment.id in own)
 
 
 def own_record(thread: Thread, comment: Comment, links: Links) -> Record:
     """Return the record for a comment's author, with why it waits, in words."""
     record = public(thread, comment, links, own={comment.id})
-    waits = json.loads(comment.reasons) if comment.status == "pending" else []
+    waits = json.loads(comment.reasons) if comment.waits else []
     return record | {"reasons": [IN_WORDS.get(item["code"], item["code"]) for item in waits]}
 
 

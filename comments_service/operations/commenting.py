@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
-from comments_service.core import rules
 from comments_service.core.draft import Draft, digest, fingerprint
+from comments_service.core.likeness import simhash
 from comments_service.core.models import NEVER_PUBLISHED, Comment, Entry, Site, Thread, Visitor
 from comments_service.core.networks import network_of
 from comments_service.core.rendered import Rendered
+from comments_service.core.rules import Verdict
 from comments_service.core.threads import page_address, thread_number
 from comments_service.errors import (
     CommentUnknown,
     ParentUnknown,
     ReceiptRefused,
     Refused,
+    RefusedByRule,
     SubmissionKeyReused,
     ThreadClosed,
     ThreadCollision,
     WindowClosed,
 )
-from comments_service.operations import following, logbook, notices
+from comments_service.operations import following, logbook, notices, ruling
 from comments_service.operations.identities import Identity, identified
 from comments_service.operations.notices import Cause
 from comments_service.operations.receipts import receipt
@@ -59,24 +60,25 @@ async def post_comment(
     """Store a comment exactly once, however often and wherever its submission is repeated.
 
     `sender` is the origin of the page it was sent from; in `lang` its author wants mail, if any. Raises
-    ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision, BadFields for an identity that is not valid.
+    ThreadClosed, ParentUnknown, SubmissionKeyReused, ThreadCollision, RefusedByRule, BadFields for an
+    identity that is not valid.
     """
     draft, identity = identified(service, site, draft)
     fresh = _thread(service, site, draft, sender)
     shown = await service.render(draft.body)
     comment = made(service, fresh, draft, visitor, shown, identity)
-    verdict = await _verdict(service, site, visitor, draft.email)
+    said = await ruling.verdict(service, site, comment, visitor, ruling.Sent.of(draft))
     follows = lang if following.possible(service, site, draft) else ""
-    return await store(service, fresh, comment, verdict, follows)
+    return await store(service, fresh, comment, said, follows)
 
 
 async def store(
-    service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict, follows: str = ""
+    service: Service, fresh: Thread, comment: Comment, verdict: Verdict, follows: str = ""
 ) -> Posted:
     """Store a comment once, in a thread that is made where it is new, as a verdict says.
 
     `follows` is the language of an author who wants mail about replies. Raises ThreadClosed,
-    ParentUnknown, SubmissionKeyReused, ThreadCollision.
+    ParentUnknown, SubmissionKeyReused, ThreadCollision, RefusedByRule.
     """
 
     async def post(tx: Transaction) -> Posted:
@@ -86,14 +88,18 @@ async def store(
             await following.begin(tx, service, posted.comment, follows)
         return posted
 
-    posted = await service.database.write(post)
+    try:
+        posted = await service.database.write(post)
+    except RefusedByRule:
+        await ruling.count(service, comment, verdict)
+        raise
     if posted.comment.visible and not posted.replayed:
         service.news.announce(fresh.site_id, fresh.thread_id)
     return posted
 
 
 async def _post(
-    tx: Transaction, service: Service, fresh: Thread, comment: Comment, verdict: rules.Verdict
+    tx: Transaction, service: Service, fresh: Thread, comment: Comment, verdict: Verdict
 ) -> Posted:
     thread = await threads.make_and_lock(tx, fresh)
     if (thread.site_id, thread.key) != (fresh.site_id, fresh.key):
@@ -102,9 +108,10 @@ async def _post(
     window = comment.created_at - DUPLICATE_WINDOW
     await comments.release_fingerprint(tx, thread.thread_id, comment.fingerprint, window)
     placed, refusal = await _below_parent(tx, thread, comment)
+    refusal = refusal or ruling.rejection(verdict)
     if refusal is None and await comments.insert(tx, placed):
         thread = replace(thread, url=thread.url or fresh.url, title=thread.title or fresh.title)
-        thread, stored = await _obey(tx, thread, placed, verdict, placed.created_at)
+        thread, stored = await ruling.obey(tx, thread, placed, verdict, placed.created_at)
         return Posted(thread, stored, receipt(service, stored.id), replayed=False)
     earlier = await comments.by_submission(
         tx, thread.thread_id, comment.submission_key, comment.fingerprint
@@ -129,23 +136,6 @@ async def _below_parent(
     if parent is None or not parent.visible:
         return comment, ParentUnknown()
     return replace(comment, root_id=parent.root_id, depth=parent.depth + 1), None
-
-
-async def _verdict(service: Service, site: Site, asker: Visitor, email: str) -> rules.Verdict:
-    """Return what the rules say; asked before the transaction, which names one thread only."""
-    own = await comments.find_many(service.database, sorted(asker.receipts))
-    seen = any(comment.visible for comment in own)
-    proven = seen or await following.trusted(service, email, asker.receipts)
-    mode = site.policy.moderation or service.settings.moderation
-    return rules.screen(rules.Facts(mode=mode, proven=proven))
-
-
-async def _obey(
-    tx: Transaction, thread: Thread, comment: Comment, verdict: rules.Verdict, at: int
-) -> tuple[Thread, Comment]:
-    """Store what the rules said of a comment."""
-    reasons = json.dumps([asdict(reason) for reason in verdict.reasons])
-    return await move(tx, thread, replace(comment, reasons=reasons), verdict.status, at)
 
 
 def _thread(service: Service, site: Site, draft: Draft, sender: str) -> Thread:
@@ -201,7 +191,7 @@ def made(
         created_at=at,
         touched_at=at,
         network=network_of(visitor.address),
-        simhash=0,
+        simhash=simhash(draft.body),
     )
 
 
@@ -210,11 +200,12 @@ async def edit_comment(
 ) -> tuple[Thread, Comment]:
     """Change the text of one's own comment; the rules are asked again.
 
-    Raises CommentUnknown, ReceiptRefused, WindowClosed.
+    Raises CommentUnknown, ReceiptRefused, WindowClosed, RefusedByRule.
     """
     shown = await service.render(body)
     found = await _own(service, site, comment_id, visitor)
-    verdict = await _verdict(service, site, visitor, found.email)
+    new = saying(found, body, shown, service.clock())
+    verdict = ruling.of_an_edit(await ruling.verdict(service, site, new, visitor))
 
     async def edit(tx: Transaction) -> tuple[Thread, Comment]:
         thread, comment = await _locked(tx, service, found)
@@ -225,9 +216,10 @@ async def edit_comment(
         await comments.save_text(tx, edited)
         if stays:
             await comments.save_status(tx, edited)
+            await ruling.keep_hits(tx, edited, verdict, at)
             thread = await note(tx, thread, edited, "edited", at)
         else:
-            thread, edited = await _obey(tx, thread, edited, verdict, at)
+            thread, edited = await ruling.obey(tx, thread, edited, verdict, at)
         cause = Cause(edited=True)
         await notices.tell(tx, service, comment, edited, cause, seq=thread.change)
         act = _own_act(service, comment, "edit", edited.status, at)
@@ -247,6 +239,7 @@ def saying(comment: Comment, body: str, shown: Rendered, at: int) -> Comment:
         html=shown.html,
         excerpt=shown.excerpt,
         renderer=shown.renderer,
+        simhash=simhash(body),
         edited_at=at,
         touched_at=at,
         version=comment.version + 1,

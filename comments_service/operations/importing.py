@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from comments_service.core.draft import keyed_hash
 from comments_service.core.imported import Import, ImportedComment, ImportedThread
+from comments_service.core.likeness import simhash
 from comments_service.core.models import NEVER_PUBLISHED, Comment, Site, Thread
 from comments_service.core.networks import network_of
 from comments_service.core.rendered import Rendered
@@ -202,5 +203,5 @@ class _Maker:
             created_at=item.created_at,
             touched_at=item.created_at,
             network=network_of(item.address),
-            simhash=0,
+            simhash=simhash(item.body),
         )

@@ -6,20 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from comments_service.core.kinds.learned import tells
 from comments_service.core.links import links_of
 from comments_service.core.marks import Change, difference
 from comments_service.core.models import Comment, Entry
 from comments_service.core.permissions import Actor
-from comments_service.operations import moderating
+from comments_service.core.rules import Rule, RuleAction
+from comments_service.operations import learning, moderating, ruling
 from comments_service.operations.moderating import QueueItem
 from comments_service.service import Service
-from comments_service.storage import authors, comments, reports
+from comments_service.storage import authors, comments, reports, rules
 from comments_service.storage.authors import Trace
 from comments_service.storage.reports import Reported
 from comments_service.storage.revisions import Revision
 
 _TRACES = 200  # comments of an author that are looked at
-_ANCESTORS, _REPORTS = 10, 50
+_ANCESTORS, _REPORTS, _WORDS = 10, 50, 12
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Dossier:
     edits: list[Edit]
     acts: list[Entry]
     reports: list[Reported]
+    shadow: list[tuple[Rule, RuleAction]]
+    words: list[tuple[str, float]]  # those that tell most, with how likely they are spam
 
 
 async def dossier(service: Service, actor: Actor, comment_id: int) -> Dossier | None:
@@ -66,8 +70,29 @@ async def dossier(service: Service, actor: Actor, comment_id: int) -> Dossier | 
             edits(comment, await moderating.former_texts(service, comment)),
             await moderating.history(service, comment),
             await reports.of_comment(service.database, comment, _REPORTS),
+            await _in_shadow(service, comment),
+            await _words(service, comment),
         )
     return None
+
+
+async def _in_shadow(service: Service, comment: Comment) -> list[tuple[Rule, RuleAction]]:
+    """Return which rules in shadow would have done what with a comment as it is."""
+    hits = await rules.of_comment(service.database, comment)
+    found = [(await rules.get(service.database, number), act) for number, act, dark in hits if dark]
+    return [(rule, action) for rule, action in found if rule]
+
+
+async def _words(service: Service, comment: Comment) -> list[tuple[str, float]]:
+    """Return what the words of a comment tell, where a rule that learns is asked on its site."""
+    asked = await ruling.of_site(service, comment.site_id)
+    if not any("learned" in each.needs for each in asked):
+        return []
+    known = await learning.of_words(service, comment)
+    telling = sorted(
+        (item for item in known.items() if tells(item[1])), key=lambda item: -abs(item[1] - 0.5)
+    )[:_WORDS]
+    return sorted(telling, key=lambda item: -item[1])
 
 
 async def author(service: Service, actor: Actor, comment: Comment) -> Author:

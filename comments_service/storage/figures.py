@@ -87,9 +87,8 @@ async def hits(db: Database, site_id: int, since: int, most: int) -> dict[int, t
 
     def count(shadow: int) -> str:
         return f"""(SELECT count(*) FROM (SELECT 1 AS one FROM hits h
-            JOIN threads t ON t.thread_id = h.thread_id
             WHERE h.rule_id = rules.rule_id AND h.at >= :since AND h.shadow = {shadow}
-                AND t.site_id = :site LIMIT :most) AS counted)"""
+                AND h.site_id = :site LIMIT :most) AS counted)"""
 
     # One look into the index for each rule, of which there may be many that never speak, such as bans.
     rows = await db.scan(

@@ -37,5 +37,6 @@ async def erase(tx: Transaction, erased: Comment) -> None:
     )
     await search.renew(tx, erased)
     await tx.fetch("DELETE FROM revisions WHERE thread_id = :t AND comment_id = :id", key)
+    await tx.fetch("DELETE FROM lessons WHERE thread_id = :t AND comment_id = :id", key)
     await tx.fetch("DELETE FROM follows WHERE thread_id = :t AND comment_id = :id", key)
     await tx.fetch("DELETE FROM confirmations WHERE comment_id = :id", key)

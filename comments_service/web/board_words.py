@@ -5,7 +5,7 @@ from __future__ import annotations
 from comments_service.core.moderation import Action, Queue, Status
 from comments_service.core.sentence import Note
 from comments_service.language import Language
-from comments_service.web import account_words, notice_words
+from comments_service.web import account_words, notice_words, rule_words
 
 STATUS: dict[Status, Note] = {
     "pending": Note("pending"),
@@ -49,7 +49,12 @@ DONE: dict[str, Note] = {
     "undo": Note("Taken back"),
 }
 
-_EVERY_ACT: dict[str, Note] = {**account_words.DONE, **notice_words.DONE, **DONE}
+_EVERY_ACT: dict[str, Note] = {
+    **account_words.DONE,
+    **notice_words.DONE,
+    **rule_words.DONE,
+    **DONE,
+}
 
 
 def done(language: Language, action: str) -> str:

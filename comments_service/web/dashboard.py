@@ -14,6 +14,7 @@ from comments_service.web.context import Web
 from comments_service.web.dashboard_account import Account
 from comments_service.web.dashboard_acts import Acts
 from comments_service.web.dashboard_all import AllThatMatch
+from comments_service.web.dashboard_bans import Bans
 from comments_service.web.dashboard_entrance import Entrance
 from comments_service.web.dashboard_figures import Stats
 from comments_service.web.dashboard_log import Log
@@ -21,6 +22,7 @@ from comments_service.web.dashboard_pages import QUEUE, Endpoint, Pages, see
 from comments_service.web.dashboard_people import People
 from comments_service.web.dashboard_provider import ByProvider
 from comments_service.web.dashboard_queue import Board
+from comments_service.web.dashboard_rules import Rules
 from comments_service.web.dashboard_second_factor import SecondFactor
 from comments_service.web.dashboard_setup import Setup
 from comments_service.web.dashboard_sites import Sites
@@ -57,9 +59,27 @@ def routes(web: Web) -> list[BaseRoute]:
         Route("/dashboard/all", inside(every.ask, "decide"), methods=["GET"]),
         Route("/dashboard/all", inside(every.decide, "decide"), methods=["POST"]),
         Route("/dashboard/log", inside(log.show), methods=["GET"]),
+        *_rules(web, pages),
         Route("/dashboard/stats", inside(Stats(web, pages).show), methods=["GET"]),
         *_accounts(web, pages),
         *dashboard_outgoing.routes(web, pages),
+    ]
+
+
+def _rules(web: Web, pages: Pages) -> list[BaseRoute]:
+    """Return the routes of rules and bans: everybody sees them, moderators change them."""
+    rules, own = Rules(web, pages), pages.signed_in
+    bans = Bans(web, pages, rules)
+    return [
+        Route("/dashboard/rules", own(rules.every), methods=["GET"]),
+        Route("/dashboard/rules", own(rules.add, "rule"), methods=["POST"]),
+        Route("/dashboard/rules/new", own(rules.new, "rule"), methods=["GET"]),
+        Route("/dashboard/rules/recommended", own(rules.recommended, "rule"), methods=["POST"]),
+        Route("/dashboard/rules/undo", own(rules.undo, "rule"), methods=["POST"]),
+        Route("/dashboard/rules/{id}", own(rules.one), methods=["GET"]),
+        Route("/dashboard/rules/{id}", own(rules.act, "rule"), methods=["POST"]),
+        Route("/dashboard/bans", own(bans.add, "rule"), methods=["POST"]),
+        Route("/dashboard/bans/new", own(bans.new, "rule"), methods=["GET"]),
     ]
 
 

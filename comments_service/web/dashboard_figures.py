@@ -20,6 +20,7 @@ from comments_service.operations.measuring import ACTS, MOST, Figures
 from comments_service.web.context import Web
 from comments_service.web.dashboard_pages import Pages, language_of
 from comments_service.web.figures import DEFAULT, day_of, days_of, sites_of
+from comments_service.web.rule_words import KIND
 
 BUILT_IN = {
     "mode": Note("The mode of the site: whose comments wait"),
@@ -156,6 +157,6 @@ def rows(language: Language, found: Figures) -> list[Row]:
     for name in dict.fromkeys([*did, *known]):
         rule, ruled = known.get(name), did.get(name) or Ruled(name, 0, None, 0, 0)
         said = language.say(BUILT_IN.get(name, Note("Rule %(name)s", name=name)))
-        title = (rule.note or rule.kind) if rule else said
+        title = (rule.note or language.say(KIND.get(rule.kind, rule.kind))) if rule else said
         made.append(Row(title, ruled, *((rule.hits, rule.shadow) if rule else ())))
     return made

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from comments_service.core.models import Entry
 from comments_service.core.permissions import Actor
-from comments_service.operations import accounts, logbook, maintaining, moderating
+from comments_service.operations import accounts, logbook, maintaining, moderating, regulating
+from comments_service.operations.regulating import ACTS
 from comments_service.web.context import Web
 from comments_service.web.dashboard_acts import notices_of
 from comments_service.web.dashboard_pages import Pages
@@ -46,6 +47,8 @@ class Log:
             "older": shown[-1].seq if len(acts) > PAGE else 0,
             "mine": mine,
             "undoable": await moderating.undoable(self._service, actor, shown),
+            "rules": {act.seq: json.loads(act.detail) for act in shown if act.action in ACTS},
+            "rules_undoable": await regulating.undoable(self._service, actor, shown),
             "names": await accounts.labels(self._service, people),
             "told": notices_of(self._service, request).read(query.get("notice", "")),
         }

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from comments_service.core.draft import web_address
+from comments_service.core.kinds.base import FIELDS
 from comments_service.core.marks import marked
 from comments_service.core.models import Comment, Record, Thread
 from comments_service.core.permissions import Actor, Permission
@@ -30,7 +31,7 @@ from comments_service.language import (
 )
 from comments_service.operations import passwords, sessions
 from comments_service.service import Service
-from comments_service.web import access, board_words
+from comments_service.web import access, board_words, rule_words
 from comments_service.web.intake import form_of
 from comments_service.web.problems import STATUS, refusal_headers
 
@@ -53,7 +54,7 @@ FRAMES = f"{_POLICY}; frame-src 'self'"
 """The policy of a page that shows another of ours in a frame."""
 # Where a form may lead back to: our own addresses as we write them, and nothing else.
 _BACK = re.compile(
-    r"/dashboard/(?:queue|all|log|rules|sites(?:/[a-z0-9-]{1,64}(?:/snippet)?)?|stats|account(?:/second-factor)?"
+    r"/dashboard/(?:queue|all|log|rules(?:/new|/[0-9]{1,19})?|bans/new|sites(?:/[a-z0-9-]{1,64}(?:/snippet)?)?|stats|account(?:/second-factor)?"
     r"|people|tokens|outbox|webhooks|mail)"
     r"(?:\?[A-Za-z0-9_.=&%+@:/~-]{0,1500})?"
 )
@@ -81,12 +82,18 @@ class Pages:
             made.globals |= {
                 "marked": marked,
                 "page_of": self._page_of,
+                "rule_words": rule_words,
                 "shortest": passwords.SHORTEST,
                 "web_address": web_address,
                 "words": board_words,
                 "languages": [of_the_dashboard(code) for code in OF_THE_DASHBOARD],
             }
-            made.filters |= {"timestamp": timestamp, "reasons": reasons_of, "json": json.dumps}
+            made.filters |= {
+                "timestamp": timestamp,
+                "reasons": reasons_of,
+                "matched": matched,
+                "json": json.dumps,
+            }
             self._made[language.code] = language.teach(made)
         return self._made[language.code]
 
@@ -198,12 +205,17 @@ def _here(request: Request) -> str:
 
 
 def reasons_of(comment: Comment) -> list[Record]:
-    """Return why a comment waits: each reason with its sentence, and the text that it matched."""
-    return [
-        item
-        | {
-            "sentence": IN_WORDS.get(item["code"], item["code"]),
-            "matched": [comment.body[start:end] for start, end in item["spans"]],
-        }
-        for item in json.loads(comment.reasons)
-    ]
+    """Return why a comment waits: each reason with its sentence, its field, and the text that it matched."""
+    found = []
+    for item in json.loads(comment.reasons):
+        field = item.get("field", "body")
+        words = [matched(comment, field, start, end) for start, end in item["spans"]]
+        sentence = IN_WORDS.get(item["code"], item["code"])
+        found.append(item | {"field": field, "sentence": sentence, "matched": words})
+    return found
+
+
+def matched(comment: Comment, field: str, start: int, end: int) -> str:
+    """Return the text that a rule matched in a field."""
+    text = getattr(comment, field, "") if field in ("body", *FIELDS, "email") else ""
+    return str(text)[start:end]

@@ -87,12 +87,14 @@ async def test_a_rule_shows_how_often_it_spoke_on_this_site(house: House) -> Non
             )
         for version, shadow in ((1, 0), (2, 1), (3, 1)):
             await tx.fetch(
-                """INSERT INTO hits (thread_id, comment_id, rule_id, rule_version, comment_version, action,
-                       shadow, at) VALUES (:thread, :id, 12, 1, :version, 'hold', :shadow, :at)""",
+                """INSERT INTO hits (thread_id, comment_id, rule_id, rule_version, comment_version,
+                       site_id, action, shadow, at)
+                   VALUES (:thread, :id, 12, 1, :version, :site, 'hold', :shadow, :at)""",
                 {
                     "thread": comment.thread_id,
                     "id": comment.id,
                     "version": version,
+                    "site": comment.site_id,
                     "shadow": shadow,
                     "at": house.clock.now,
                 },

@@ -56,8 +56,9 @@ async def test_the_page_draws_and_writes_what_the_api_says(desk: Desk) -> None:
             {"note": MALLORY},
         )
         await tx.fetch(
-            """INSERT INTO hits (thread_id, comment_id, rule_id, rule_version, comment_version, action,
-                   shadow, at) SELECT thread_id, id, 12, 1, 1, 'hold', 1, created_at FROM comments"""
+            """INSERT INTO hits (thread_id, comment_id, rule_id, rule_version, comment_version,
+                   site_id, action, shadow, at)
+               SELECT thread_id, id, 12, 1, 1, site_id, 'hold', 1, created_at FROM comments"""
         )
 
     await desk.house.service.database.write(store)

@@ -20,17 +20,21 @@ import pytest
 from comments_service import app as wiring
 from comments_service.core.models import Comment
 from comments_service.core.permissions import OPERATOR, Actor, Role, Sites
+from comments_service.core.rules import Rule
 from comments_service.operations import (
     deciding,
     inviting,
+    logbook,
     maintaining,
     reading,
+    regulating,
     second_factor,
     sessions,
     tokens,
     webhooks,
 )
 from comments_service.operations.deciding import Ask
+from comments_service.operations.regulating import Given
 from comments_service.storage import people
 from tests.conftest import MONA, Clock, House, house_on
 from tests.people import HOME, PASSWORD, account, app_code
@@ -68,6 +72,15 @@ TABLE = {
     "POST /dashboard/filters":            "login 303 303 303 303  login login login",
     "GET /dashboard/all":                 "login 403 200 403 200  login login login",
     "POST /dashboard/all":                "login 403 200 403 200  login login login",
+    "GET /dashboard/rules":               "login 200 200 200 200  login login login",
+    "POST /dashboard/rules":              "login 403 303 403 303  login login login",
+    "GET /dashboard/rules/new":           "login 403 200 200 200  login login login",
+    "POST /dashboard/rules/recommended":  "login 403 303 403 303  login login login",
+    "POST /dashboard/rules/undo":         "login 403 303 404 303  login login login",
+    "GET /dashboard/rules/{id}":          "login 200 200 404 200  login login login",
+    "POST /dashboard/rules/{id}":         "login 403 303 404 303  login login login",
+    "GET /dashboard/bans/new":            "login 403 200 200 200  login login login",
+    "POST /dashboard/bans":               "login 403 303 403 303  login login login",
     # --- One's own account ---
     "GET /dashboard/account":             "login 200 200 200 200  login login login",
     "POST /dashboard/account/password":   "login 303 303 303 303  login login login",
@@ -120,6 +133,17 @@ TABLE = {
     f"POST {API}/decisions":              "401 403 200 forbidden 200  403 200 403",
     f"POST {API}/decisions/by-filter":    "401 403 200 403 200  403 200 403",
     f"POST {API}/undo/{{batch}}":         "401 403 200 forbidden 200  403 200 403",
+    f"GET {API}/rules":                   "401 200 200 200 200  200 200 200",
+    f"POST {API}/rules":                  "401 403 201 403 201  403 403 201",
+    f"POST {API}/rules/try":              "401 200 200 403 200  200 200 200",
+    f"POST {API}/rules/undo/{{batch}}":   "401 403 200 404 200  403 403 200",
+    f"GET {API}/rules/{{id}}":            "401 200 200 404 200  200 200 200",
+    f"PATCH {API}/rules/{{id}}":          "401 403 200 404 200  403 403 200",
+    f"DELETE {API}/rules/{{id}}":         "401 403 204 404 204  403 403 204",
+    f"POST {API}/rules/{{id}}/move":      "401 403 200 404 200  403 403 200",
+    f"GET {API}/bans":                    "401 200 200 200 200  200 200 200",
+    f"POST {API}/bans":                   "401 403 201 403 201  403 403 201",
+    f"DELETE {API}/bans/{{id}}":          "401 403 204 404 204  403 403 204",
     f"GET {API}/moderators":              "401 403 403 403 200  403 403 200",
     f"POST {API}/moderators":             "401 403 403 403 201  403 403 201",
     f"PATCH {API}/moderators/{{id}}":     "401 403 403 403 200  403 403 200",
@@ -232,6 +256,10 @@ class World:
     async def token(self) -> int:
         return (await tokens.create(self.service, OPERATOR, ["read"]))[0].token_id
 
+    async def rule(self) -> Rule:
+        given = Given("words", {"words": ["casino"]}, site_id=self.house.site.site_id)
+        return (await regulating.add(self.service, OPERATOR, [given]))[0]
+
     async def webhook(self) -> int:
         known = await webhooks.every(self.service, OPERATOR)
         if known:
@@ -282,6 +310,13 @@ CALLS |= {
     "GET /dashboard/all": simple("/dashboard/all?site=blog"),
     "POST /dashboard/filters": simple(
         "/dashboard/filters", {"name": "mine", "back": "/dashboard/queue?status=spam"}
+    ),
+    "POST /dashboard/rules": simple(
+        "/dashboard/rules", {"kind": "trap", "action": "spam", "site": "blog"}
+    ),
+    "POST /dashboard/rules/recommended": simple("/dashboard/rules/recommended", {"site": "blog"}),
+    "POST /dashboard/bans": simple(
+        "/dashboard/bans", {"by": "name", "value": "m", "action": "reject", "site": "blog"}
     ),
     "POST /dashboard/account/password": simple(
         "/dashboard/account/password",
@@ -459,6 +494,44 @@ async def _(world: World, caller: Caller) -> Call:
 @call(f"DELETE {API}/invitations/{{id}}")
 async def _(world: World, caller: Caller) -> Call:
     return Call(f"{API}/invitations/{await world.invitation()}")
+
+
+@call(f"POST {API}/rules", f"POST {API}/rules/try")
+async def _(world: World, caller: Caller) -> Call:
+    return Call("", sent={"kind": "words", "params": {"words": ["x"]}, "site": "blog"})
+
+
+@call(f"POST {API}/bans")
+async def _(world: World, caller: Caller) -> Call:
+    return Call("", sent={"by": "name", "value": "mallory", "site": "blog"})
+
+
+@call(
+    f"GET {API}/rules/{{id}}", f"PATCH {API}/rules/{{id}}", f"DELETE {API}/rules/{{id}}",
+    f"POST {API}/rules/{{id}}/move", f"DELETE {API}/bans/{{id}}",
+)  # fmt: skip
+async def _(world: World, caller: Caller) -> Call:
+    sent = {"state": "off", "steps": 1}
+    return Call(f"{{{(await world.rule()).rule_id}}}", sent=sent)
+
+
+@call("GET /dashboard/rules/{id}", "POST /dashboard/rules/{id}")
+async def _(world: World, caller: Caller) -> Call:
+    return Call(f"{{{(await world.rule()).rule_id}}}", {"act": "up"})
+
+
+@call("POST /dashboard/rules/undo")
+async def _(world: World, caller: Caller) -> Call:
+    await world.rule()
+    [act] = await logbook.latest(world.service, limit=1)
+    return Call("", {"batch": act.batch})
+
+
+@call(f"POST {API}/rules/undo/{{batch}}")
+async def _(world: World, caller: Caller) -> Call:
+    await world.rule()
+    [act] = await logbook.latest(world.service, limit=1)
+    return Call(f"{API}/rules/undo/{act.batch}")
 
 
 @call(f"DELETE {API}/tokens/{{id}}")

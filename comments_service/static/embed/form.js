@@ -22,6 +22,7 @@ export class Writer {
   #home = document.createComment("the form's own place");
   #pause = 0;
   #clock = 0;
+  #begun = 0;
 
   constructor(thread) {
     this.#thread = thread;
@@ -57,6 +58,7 @@ export class Writer {
   }
 
   #typed(field) {
+    this.#begun ||= Date.now();
     const { form } = field;
     if (form === this.#form) {
       if (field.name === "remember" || PERSON.includes(field.name)) this.#remember();
@@ -297,9 +299,11 @@ export class Writer {
     const draft = { ...this.#draft(), body: this.#body.value, person };
     draft.key ??= uniqueKey();
     this.#keepDraft(place, draft); // before it is sent: a reload repeats this very press
+    // Signs of a program; where nobody typed, the time is absurd.
+    const signs = { subject: this.#form.elements.subject.value, elapsed: Date.now() - this.#begun };
     const headers = this.#thread.headers(this.#thread.receipts().map((item) => item.receipt));
     await this.#busy(this.#form.querySelector(".comments-post"), async () => {
-      const sent = await this.#thread.send("POST", "comments", { ...values, submission_key: draft.key }, headers);
+      const sent = await this.#thread.send("POST", "comments", { ...values, ...signs, submission_key: draft.key }, headers);
       if (sent.ok) await this.#stored(sent.answer, place);
       else this.#refused(sent, place);
     }).catch(() => {
@@ -341,6 +345,7 @@ export class Writer {
     shelf.set(thread.name("receipts"), [...others, kept].slice(-MOST_RECEIPTS));
     this.#keepDraft(place, null);
     this.#body.value = "";
+    this.#begun = 0;
     this.#show([], "");
     this.#place("");
     const wanted = { ...thread.wanted(), replyTo: "", quote: "" };
