@@ -24,6 +24,7 @@ from comments_service.service import Ids, Service
 from comments_service.settings import Settings
 from comments_service.storage.database import bring_up_to_date
 from tests.postgres import PostgresServer
+from tests.postgres_room import Room
 
 BLOG = "https://blog.example"
 MONA = Actor("moderator:1", "mona@blog.example", ROLES["moderator"])
@@ -113,16 +114,21 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres_room(postgres: PostgresServer) -> Room:
+    """A database that one test after the other has to itself."""
+    return Room(postgres, "house")
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, on each engine."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/comments.sqlite"
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create_database(template="house")
-    yield url
-    server.drop_database(url.rsplit("/", 1)[1])
+    room: Room = request.getfixturevalue("postgres_room")
+    yield room.url
+    room.clear()
 
 
 @pytest.fixture

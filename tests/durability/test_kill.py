@@ -40,7 +40,8 @@ class Load:
                 answer = await client.post("/api/v1/sites/default/comments", json=draft(key))
             except httpx2.TransportError:
                 return
-            assert answer.status_code == 201, answer.text
+            # 200: the server waited too long for a commit, asked again, and found its own comment.
+            assert answer.status_code in (200, 201), answer.text
             self.unanswered.discard(key)
             self.acknowledged[key] = answer.json()["comment"]["id"]
             if len(self.acknowledged) == kill_after:

@@ -18,7 +18,7 @@ from comments_service.core.moderation import Action
 from comments_service.operations import commenting, deciding, reading
 from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, Clock, House, house_on
-from tests.postgres import PostgresServer
+from tests.postgres_room import Room
 
 
 @dataclass
@@ -101,24 +101,20 @@ async def play(house: House, steps: list[Step]) -> None:
 
 
 @asynccontextmanager
-async def fresh_house(
-    engine: str, mode: str, server: PostgresServer | None
-) -> AsyncIterator[House]:
+async def fresh_house(mode: str, room: Room | None) -> AsyncIterator[House]:
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/c.sqlite"
-        if server is not None:
-            url = server.create_database(template="house")
+        url = room.url if room else f"sqlite:///{folder}/c.sqlite"
         async with house_on(url, Path(folder), Clock(), moderation=mode) as house:
             yield house
-        if server is not None:
-            server.drop_database(url.rsplit("/", 1)[1])
+    if room:
+        room.clear()
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_pollers_at_random_moments_miss_nothing_and_are_told_nothing_twice(
     engine: str, request: pytest.FixtureRequest
 ) -> None:
-    server = request.getfixturevalue("postgres") if engine == "postgres" else None
+    room = request.getfixturevalue("postgres_room") if engine == "postgres" else None
 
     @settings(
         max_examples=60 if engine == "sqlite" else 12,
@@ -128,7 +124,7 @@ def test_pollers_at_random_moments_miss_nothing_and_are_told_nothing_twice(
     @given(STEPS, st.sampled_from(["none", "all", "first-time"]))
     def property_(steps: list[Step], mode: str) -> None:
         async def run() -> None:
-            async with fresh_house(engine, mode, server) as house:
+            async with fresh_house(mode, room) as house:
                 await play(house, steps)
 
         asyncio.run(run())

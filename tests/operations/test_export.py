@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -122,6 +123,9 @@ async def test_the_index_names_every_thread_whatever_its_key(house: House, data:
         assert (entry["file"], entry["count"]) == (file_name(key), 1)
     assert set(files(data)) == {"index.json", "recent.json", *names}
     assert "unfinished" not in index
+    # As docs/static-sites.md tells template writers, by the tools of others.
+    said = hashlib.sha256("/文/章".encode()).hexdigest()
+    assert index["threads"]["/文/章"]["file"] == f"threads/{said}.json"
 
 
 async def test_only_what_changed_is_written(house: House, data: Path) -> None:
@@ -292,7 +296,7 @@ async def play(house: House, steps: list[tuple[str, int]], folder: Path) -> None
 def test_exports_at_any_moments_end_as_the_api_answers(
     engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    server = request.getfixturevalue("postgres") if engine == "postgres" else None
+    room = request.getfixturevalue("postgres_room") if engine == "postgres" else None
 
     @settings(
         max_examples=25 if engine == "sqlite" else 5,
@@ -302,7 +306,7 @@ def test_exports_at_any_moments_end_as_the_api_answers(
     @given(st.lists(STEP, max_size=25))
     def property_(steps: list[tuple[str, int]]) -> None:
         async def run() -> None:
-            async with fresh_house(engine, "none", server) as house:
+            async with fresh_house("none", room) as house:
                 await play(house, steps, tmp_path_factory.mktemp("export"))
 
         asyncio.run(run())
