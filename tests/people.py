@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+from dataclasses import replace
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -13,7 +14,15 @@ from comments_service.core.models import Visitor
 from comments_service.core.permissions import OPERATOR, ROLES, Actor, Role, Sites
 from comments_service.core.text import clean_line
 from comments_service.errors import BadFields
-from comments_service.operations import accounts, entering, second_factor, sessions, tokens
+from comments_service.operations import (
+    accounts,
+    entering,
+    regulating,
+    second_factor,
+    sessions,
+    tokens,
+)
+from comments_service.operations.regulating import Given
 from comments_service.operations.second_factor import Offer
 from tests.conftest import SECOND, Clock, House
 
@@ -65,8 +74,14 @@ async def with_second_factor(
 
 
 async def attacked(house: House, moderator: Moderator, texts: list[str]) -> None:
-    """Let texts stand where owners see them: as names of tokens, and as browsers of somebody."""
+    """Let texts stand where owners see them: in names of tokens and of browsers, in rules and in bans."""
     for text in texts:
         with contextlib.suppress(BadFields):  # where there is nothing to see
             await tokens.create(house.service, OPERATOR, ["read"], name=clean_line(text)[:60])
         await sessions.begin(house.service, moderator, Visitor("", clean_line(text)[:500]))
+        words = {"words": [clean_line(text)[:60]]}
+        ban = {"by": "name", "value": clean_line(text)[:60]}
+        for given in (Given("words", words, "hold", "shadow"), Given("ban", ban, "hold", "shadow")):
+            with contextlib.suppress(BadFields):
+                noted = replace(given, note=clean_line(text)[:200])
+                await regulating.add(house.service, OPERATOR, [noted])

@@ -75,7 +75,6 @@ def _rules(web: Web, pages: Pages) -> list[BaseRoute]:
         Route("/dashboard/rules", own(rules.add, "rule"), methods=["POST"]),
         Route("/dashboard/rules/new", own(rules.new, "rule"), methods=["GET"]),
         Route("/dashboard/rules/recommended", own(rules.recommended, "rule"), methods=["POST"]),
-        Route("/dashboard/rules/undo", own(rules.undo, "rule"), methods=["POST"]),
         Route("/dashboard/rules/{id}", own(rules.one), methods=["GET"]),
         Route("/dashboard/rules/{id}", own(rules.act, "rule"), methods=["POST"]),
         Route("/dashboard/bans", own(bans.add, "rule"), methods=["POST"]),

@@ -8,12 +8,13 @@ from starlette.responses import Response
 from comments_service.core.draft import Preview
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
-from comments_service.errors import Refused
+from comments_service.errors import BatchUnknown, Refused
 from comments_service.operations import (
     accounts,
     answering,
     deciding,
     filtering,
+    regulating,
     sessions,
     undoing,
 )
@@ -54,9 +55,14 @@ class Acts:
         return await self._lead_back(request, actor, form, outcomes, action, batch)
 
     async def undo(self, request: Request, actor: Actor) -> Response:
-        """Take a batch of decisions back."""
+        """Take a batch of decisions back, or what was done to rules."""
         form = await self._form(request)
-        batch, outcomes = await undoing.undo(self._service, actor, form.get("batch", ""))
+        try:
+            batch, outcomes = await undoing.undo(self._service, actor, form.get("batch", ""))
+        except BatchUnknown:
+            await regulating.undo(self._service, actor, form.get("batch", ""))
+            said = language_of(request).say(Note("Taken back."))
+            return self._see(request, form, Told([(said, "")]))
         return await self._lead_back(request, actor, form, outcomes, "undo", batch)
 
     async def reply(self, request: Request, actor: Actor) -> Response:

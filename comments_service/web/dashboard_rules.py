@@ -16,6 +16,7 @@ from comments_service.errors import BadFields, FieldError, Refused, RuleUnknown
 from comments_service.operations import (
     accounts,
     learning,
+    logbook,
     maintaining,
     recommending,
     regulating,
@@ -26,9 +27,9 @@ from comments_service.operations.regulating import Given
 from comments_service.operations.trying import Trial
 from comments_service.web import access, rule_words
 from comments_service.web.context import Web
-from comments_service.web.dashboard_account import told_at
 from comments_service.web.dashboard_acts import notices_of
-from comments_service.web.dashboard_pages import Fields, Pages, fields_of
+from comments_service.web.dashboard_notices import Told
+from comments_service.web.dashboard_pages import Fields, Pages, fields_of, language_of, see
 from comments_service.web.intake import number
 
 PAGE = "/dashboard/rules"
@@ -135,7 +136,7 @@ class Rules:
 
     async def add(self, request: Request, actor: Actor) -> Response:
         """Make a rule, or try it first."""
-        form = await self.sent(request)
+        form, began = await self.sent(request), self._service.clock()
         kind = form.get("kind", "")
         if kind not in rule_words.MADE_BY_HAND:
             raise RuleUnknown
@@ -152,7 +153,17 @@ class Rules:
             await regulating.add(self._service, actor, [given])
         except BadFields as error:
             return await self._form(request, actor, kind, typed=form, error=error)
-        return told_at(PAGE, self._web, request, Note("The rule is made; it is asked last."))
+        return await self._told(request, actor, Note("The rule is made; it is asked last."), began)
+
+    async def _told(self, request: Request, actor: Actor, sentence: Note, began: int) -> Response:
+        """Lead to the list, and tell there what was done, with a button that takes it back.
+
+        `began` is when the request was begun with: where nothing was done since, there is no button.
+        """
+        acts = await logbook.latest(self._service, actor, limit=1)
+        done = [act.batch for act in acts if act.action in regulating.ACTS and act.at >= began]
+        told = Told([(language_of(request).say(sentence), "")], done[0] if done else "")
+        return see(f"{PAGE}?notice={notices_of(self._service, request).write(told)}")
 
     async def site_of(self, form: Fields) -> int:
         """Return the site that a form names; 0: every site. Raises SiteUnknown."""
@@ -168,7 +179,7 @@ class Rules:
     async def act(self, request: Request, actor: Actor) -> Response:
         """Do what a button of a rule says: try, save, move, delete, bring back."""
         form, rule = await self.sent(request), await self._rule(request, actor)
-        act, service = form.get("act", ""), self._service
+        act, service, began = form.get("act", ""), self._service, self._service.clock()
         try:
             if act == "try":
                 params = rule.chosen if rule.kind == "ban" else params_of(rule.kind, form)
@@ -187,7 +198,7 @@ class Rules:
                 )
         except Refused as error:
             return await self._form(request, actor, rule.kind, rule, typed=form, error=error)
-        return told_at(PAGE, self._web, request, _SAID[act])
+        return await self._told(request, actor, _SAID[act], began)
 
     def _changes(self, rule: Rule, form: Fields) -> dict[str, Any]:
         changes: dict[str, Any] = {name: form.get(name) for name in ("action", "state", "note")}
@@ -198,20 +209,13 @@ class Rules:
             changes["params"] = params_of(rule.kind, form)
         return changes
 
-    async def undo(self, request: Request, actor: Actor) -> Response:
-        """Take back what was done to a rule."""
-        form = await self.sent(request)
-        await regulating.undo(self._service, actor, form.get("batch", ""))
-        return told_at(PAGE, self._web, request, Note("Taken back."))
-
     async def recommended(self, request: Request, actor: Actor) -> Response:
         """Make the rules that most sites want."""
-        form = await self.sent(request)
+        form, began = await self.sent(request), self._service.clock()
         site_id = await self.site_of(form)
         await regulating.add(self._service, actor, recommending.rules(site_id))
-        return told_at(
-            PAGE, self._web, request, Note("The rules are made. Change them as you like.")
-        )
+        said = Note("The rules are made. Change them as you like.")
+        return await self._told(request, actor, said, began)
 
 
 def _version(form: Fields) -> int | None:

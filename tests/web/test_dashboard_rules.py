@@ -62,15 +62,22 @@ async def test_a_rule_is_tried_made_changed_deleted_and_brought_back(desk: Desk)
         action="hold", state="shadow", note="", expires_days="never",
     )  # fmt: skip
     assert "It is changed" in told(page) and "poker" in page and "In shadow" in page
+    desk.house.clock.advance(1)
+    same = {"words": "poker", "how": "literal", "action": "hold", "state": "shadow", "note": ""}
+    _, page = await send(
+        desk, f"rules/{number}", act="save", version="2", expires_days="never", **same
+    )
+    assert 'name="batch"' not in page, "nothing was done that could be taken back"
     status, page = await send(desk, f"rules/{number}", act="delete", version="1")
     assert (status, "Somebody changed this rule meanwhile" in page) == (409, True)
     _, page = await send(desk, f"rules/{number}", act="delete", version="2")
     assert "It is deleted" in told(page)
-    log = await desk.read("/dashboard/log")
-    batch = re.search(r'formaction="/dashboard/rules/undo" name="batch" value="(\w+)"', log)
-    assert batch
-    _, page = await send(desk, "rules/undo", batch=batch[1])
-    assert only(page) == number
+    button = r'name="batch" value="(\w+)"'
+    [undo] = re.findall(button, page)
+    assert re.findall(button, await desk.read("/dashboard/log")) == [undo], "only the last act"
+    _, page = await send(desk, "undo", batch=undo, back="/dashboard/rules")
+    assert told(page) == "Taken back." and only(page) == number
+    assert (await send(desk, "undo", batch=undo))[0] == 409
     await send(desk, f"rules/{number}", act="delete", version="4")
     assert "Bring it back" in await desk.read(f"/dashboard/rules/{number}")
     _, page = await send(desk, f"rules/{number}", act="restore", version="5")

@@ -76,7 +76,6 @@ TABLE = {
     "POST /dashboard/rules":              "login 403 303 403 303  login login login",
     "GET /dashboard/rules/new":           "login 403 200 200 200  login login login",
     "POST /dashboard/rules/recommended":  "login 403 303 403 303  login login login",
-    "POST /dashboard/rules/undo":         "login 403 303 404 303  login login login",
     "GET /dashboard/rules/{id}":          "login 200 200 404 200  login login login",
     "POST /dashboard/rules/{id}":         "login 403 303 404 303  login login login",
     "GET /dashboard/bans/new":            "login 403 200 200 200  login login login",
@@ -518,13 +517,6 @@ async def _(world: World, caller: Caller) -> Call:
 @call("GET /dashboard/rules/{id}", "POST /dashboard/rules/{id}")
 async def _(world: World, caller: Caller) -> Call:
     return Call(f"{{{(await world.rule()).rule_id}}}", {"act": "up"})
-
-
-@call("POST /dashboard/rules/undo")
-async def _(world: World, caller: Caller) -> Call:
-    await world.rule()
-    [act] = await logbook.latest(world.service, limit=1)
-    return Call("", {"batch": act.batch})
 
 
 @call(f"POST {API}/rules/undo/{{batch}}")
