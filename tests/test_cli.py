@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
 from comments_service.cli import main
 from tests.postgres import PostgresServer
@@ -28,6 +29,7 @@ SAMPLE = ROOT / "comments_service" / "demo" / "typecho.sqlite"
 def run(
     folder: Path, *arguments: str, stdin: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
+    """Run a command as a process of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTS_")}
     return subprocess.run(
         [sys.executable, "-m", "comments_service", *arguments],
@@ -41,13 +43,25 @@ def run(
     )
 
 
+def call(
+    folder: Path, *arguments: str, stdin: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, which takes a tenth of the time."""
+    runner = CliRunner(env={"COMMENTS_DATA_DIR": str(folder)} | settings)
+    with contextlib.chdir(folder):
+        done = runner.invoke(main, arguments, input=stdin)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+
 def test_olga_sets_up_a_site_from_nothing(tmp_path: Path) -> None:
     assert run(tmp_path, "init").returncode == 0
-    assert run(tmp_path, "init").returncode == 0
-    added = run(tmp_path, "site", "add", "blog", "--origin", "https://blog.example/")
+    assert call(tmp_path, "init").returncode == 0
+    added = call(tmp_path, "site", "add", "blog", "--origin", "https://blog.example/")
     assert (added.returncode, added.stdout) == (0, "")
-    assert run(tmp_path, "site", "add", "blog", "--origin", "http://localhost:1313").returncode == 0
-    listed = json.loads(run(tmp_path, "site", "list", "--json").stdout)
+    assert call(tmp_path, "site", "add", "blog", "--origin", "http://localhost:1313").returncode == 0
+    listed = json.loads(call(tmp_path, "site", "list", "--json").stdout)
     assert {"slug": "blog", "origins": ["http://localhost:1313", "https://blog.example"]} in listed
     assert {"slug": "default", "origins": ["http://127.0.0.1:8000"]} in listed
     token = run(tmp_path, "token", "create", "--scope", "moderate")
@@ -65,14 +79,14 @@ def test_olga_sets_up_a_site_from_nothing(tmp_path: Path) -> None:
 
 def test_olga_manages_people_and_tokens_by_commands(tmp_path: Path) -> None:
     def listed(kind: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(run(tmp_path, kind, "list", "--json").stdout)
+        found: list[dict[str, Any]] = json.loads(call(tmp_path, kind, "list", "--json").stdout)
         return found
 
     def add(name: str, *options: str) -> subprocess.CompletedProcess[str]:
         arguments = ["moderator", "add", f"{name}@b.example", "--password-stdin", *options]
-        return run(tmp_path, *arguments, stdin="correct horse\n")
+        return call(tmp_path, *arguments, stdin="correct horse\n")
 
-    run(tmp_path, "site", "add", "blog")
+    call(tmp_path, "site", "add", "blog")
     assert add("olga").stderr == "olga@b.example may sign in as owner.\n"
     assert add("mona", "--role", "moderator", "--site", "blog").returncode == 0
     assert add("mona").stderr.endswith("as moderator.\n")  # a new password, the same role
@@ -80,19 +94,19 @@ def test_olga_manages_people_and_tokens_by_commands(tmp_path: Path) -> None:
     assert [(p["email"], p["role"], p["sites"]) for p in listed("moderator")] == expected
     assert (
         "mona@b.example\tmoderator\tblog\tpassword only\t-"
-        in run(tmp_path, "moderator", "list").stdout
+        in call(tmp_path, "moderator", "list").stdout
     )
-    assert run(tmp_path, "moderator", "reset-second-factor", "mona@b.example").returncode == 0
-    assert run(tmp_path, "moderator", "remove", "mona@b.example").returncode == 0
-    last = run(tmp_path, "moderator", "remove", "olga@b.example")
+    assert call(tmp_path, "moderator", "reset-second-factor", "mona@b.example").returncode == 0
+    assert call(tmp_path, "moderator", "remove", "mona@b.example").returncode == 0
+    last = call(tmp_path, "moderator", "remove", "olga@b.example")
     assert last.returncode == 1 and "This is the only owner." in last.stderr
     made = ["token", "create", "--scope", "read", "--scope", "manage", "--site", "blog"]
-    secret = run(tmp_path, *made, "--name", "bot", "--expires", "30").stdout
+    secret = call(tmp_path, *made, "--name", "bot", "--expires", "30").stdout
     assert re.fullmatch(r"[\w-]{43}\n", secret)
     [token] = listed("token")
     assert (token["name"], token["scopes"], token["sites"]) == ("bot", ["read", "manage"], ["blog"])
     assert token["created_by"] == "operator" and token["expires_at"] and not token["used_at"]
-    assert run(tmp_path, "token", "revoke", "bot").returncode == 0
+    assert call(tmp_path, "token", "revoke", "bot").returncode == 0
     assert listed("token") == []
 
 
@@ -131,17 +145,17 @@ def test_wrong_use_is_answered_with_a_sentence(
     tmp_path: Path, arguments: list[str], code: int, sentence: str
 ) -> None:
     arguments = [str(ROOT / name) if name == "pyproject.toml" else name for name in arguments]
-    done = run(tmp_path, *arguments, stdin="short\n")
+    done = call(tmp_path, *arguments, stdin="short\n")
     assert done.returncode == code, done.stderr
     assert sentence in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
 
 
 def test_an_import_says_what_it_did_and_does_it_once(tmp_path: Path) -> None:
-    tried = run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old", "--dry-run")
+    tried = call(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old", "--dry-run")
     assert tried.returncode == 0 and "Old ids are kept" in tried.stderr
-    done = run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    done = call(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
     assert done.stderr == tried.stderr and done.stdout == ""
-    again = run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    again = call(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
     assert "0 threads, 0 comments" in again.stderr and "were there already" in again.stderr
 
 
@@ -155,18 +169,18 @@ def make_old(folder: Path) -> int:
 
 
 def test_rendering_again_says_what_it_did_and_does_it_once(tmp_path: Path) -> None:
-    run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    call(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
     number = make_old(tmp_path)
-    elsewhere = run(tmp_path, "render-again", "--site", "default")
+    elsewhere = call(tmp_path, "render-again", "--site", "default")
     assert elsewhere.stderr == "0 comments rendered again, 0 of them look different.\n"
-    done = run(tmp_path, "render-again")
+    done = call(tmp_path, "render-again")
     sentence = f"{number} comments rendered again, {number} of them look different.\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, "", sentence)
-    assert run(tmp_path, "render-again").stderr == elsewhere.stderr
+    assert call(tmp_path, "render-again").stderr == elsewhere.stderr
 
 
 def test_olga_sees_at_a_terminal_how_far_it_is(tmp_path: Path) -> None:
-    run(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
+    call(tmp_path, "import", "typecho", str(SAMPLE), "--site", "old")
     number = make_old(tmp_path)
     ours, theirs = os.openpty()
     process = subprocess.Popen(
@@ -188,7 +202,7 @@ def test_olga_sees_at_a_terminal_how_far_it_is(tmp_path: Path) -> None:
 
 def test_rendering_again_waits_for_the_end_of_a_service_on_sqlite(tmp_path: Path) -> None:
     with Server(tmp_path):
-        done = run(tmp_path, "render-again")
+        done = call(tmp_path, "render-again")
     assert done.returncode == 1 and "is in use by another process" in done.stderr
 
 
@@ -203,7 +217,7 @@ def test_rendering_again_runs_beside_a_service_on_postgres(
         update = "UPDATE comments SET renderer = '0', html = '<p>old</p>'"
         postgres.sql(update, database=url.rsplit("/", 1)[1])
         before = httpx2.get(f"{thread}?thread=/post")
-        done = run(tmp_path, "render-again", COMMENTS_DATABASE_URL=url)
+        done = call(tmp_path, "render-again", COMMENTS_DATABASE_URL=url)
         assert done.stderr.endswith("1 comments rendered again, 1 of them look different.\n")
         tag = {"If-None-Match": before.headers["etag"]}
         after = httpx2.get(f"{thread}?thread=/post", headers=tag)
@@ -223,7 +237,7 @@ def test_an_export_runs_beside_a_service(
     command = ["export", "--format", "data", "--site", "default", str(out)]
 
     def export() -> subprocess.CompletedProcess[str]:
-        return run(tmp_path, *command, COMMENTS_DATABASE_URL=url, COMMENTS_SECRET_KEY="test")
+        return call(tmp_path, *command, COMMENTS_DATABASE_URL=url, COMMENTS_SECRET_KEY="test")
 
     early = export()
     assert early.returncode == 1 and not out.exists(), early.stderr
@@ -244,7 +258,7 @@ def test_an_export_runs_beside_a_service(
 
 def test_a_file_that_is_no_database_is_named_by_the_export(tmp_path: Path) -> None:
     (tmp_path / "comments.sqlite").write_text("no database at all")
-    done = run(tmp_path, "export", "--format", "data", "--site", "x", str(tmp_path / "out"))
+    done = call(tmp_path, "export", "--format", "data", "--site", "x", str(tmp_path / "out"))
     assert done.returncode == 1 and "file is not a database" in done.stderr
 
 
@@ -259,7 +273,7 @@ def test_the_first_start_shows_address_link_and_snippet(tmp_path: Path) -> None:
             assert page.status == 200
     with Server(tmp_path, "--demo") as server:
         assert "/dashboard/setup" in server.log.read_text().split("Serving")[-1]
-    run(tmp_path, "moderator", "add", "m@b.example", "--password-stdin", stdin="correct horse\n")
+    call(tmp_path, "moderator", "add", "m@b.example", "--password-stdin", stdin="correct horse\n")
     with Server(tmp_path, "--demo") as server:
         assert "/dashboard/setup" not in server.log.read_text().split("Serving")[-1]
         with pytest.raises(urllib.error.HTTPError, match="410"):
@@ -271,9 +285,9 @@ def test_the_first_start_shows_address_link_and_snippet(tmp_path: Path) -> None:
 def test_postgres_is_only_another_address(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     postgres = request.getfixturevalue("postgres")
     url = postgres.create_database()
-    done = run(tmp_path, "init", COMMENTS_DATABASE_URL=url)
+    done = call(tmp_path, "init", COMMENTS_DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
-    unreachable = run(tmp_path, "init", COMMENTS_DATABASE_URL="postgresql://127.0.0.1:1/x")
+    unreachable = call(tmp_path, "init", COMMENTS_DATABASE_URL="postgresql://127.0.0.1:1/x")
     assert unreachable.returncode == 1 and "PostgreSQL can't be reached" in unreachable.stderr
 
 

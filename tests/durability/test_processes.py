@@ -13,7 +13,7 @@ import pytest
 from tests.postgres import PostgresServer
 from tests.servers import Server
 
-TRIALS, AT_ONCE = 50, 100
+TRIALS, AT_ONCE = 25, 100  # with a key and without: 50
 COMMENTS = "/api/v1/sites/default/comments"
 
 

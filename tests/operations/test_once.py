@@ -12,7 +12,7 @@ from comments_service.operations.commenting import DUPLICATE_WINDOW
 from comments_service.operations.deciding import Ask
 from tests.conftest import MONA, SECOND, House
 
-TRIALS, AT_ONCE = 50, 100
+TRIALS, AT_ONCE = 25, 100  # on each engine with a key and without: 50 of each engine
 
 
 async def stored(house: House, thread: str) -> int:
