@@ -68,6 +68,21 @@ async def _changes(
     return found
 
 
+async def forget(tx: Transaction, comment: Comment) -> None:
+    """Unlearn what a comment taught, down to its words where no other comment has them.
+
+    The act on record by which it goes teaches nothing: whoever learns later finds it deleted.
+    """
+    await learned.lock(tx)
+    before = await learned.lesson(tx, comment)
+    if before is None:
+        return
+    less = {key: (kept, spam) for key, kept, spam in _counted(comment, *before, -1)}
+    await learned.forget_lesson(tx, comment)
+    await learned.count(tx, {key: less[key] for key in sorted(less)})
+    await learned.forget_words(tx, comment.site_id, before[1])
+
+
 def _counted(
     comment: Comment, spam: bool, words: Iterable[str], by: int
 ) -> list[tuple[tuple[int, str], int, int]]:

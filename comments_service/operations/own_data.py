@@ -8,7 +8,7 @@ from comments_service.core.mailing import folded, mark_of
 from comments_service.core.models import Comment, Record, Thread
 from comments_service.core.notices import bucket_of
 from comments_service.core.records import thread_record, timestamp
-from comments_service.operations import logbook, notices
+from comments_service.operations import learning, logbook, notices
 from comments_service.operations.letters import place
 from comments_service.operations.mail_links import email_of
 from comments_service.operations.notices import of_comment
@@ -136,6 +136,7 @@ async def _erase_one(tx: Transaction, service: Service, thread: Thread, comment:
     gone = replace(
         comment, **own.ERASED, version=comment.version + 1, touched_at=at, reports=0, edits=0
     )
+    await learning.forget(tx, comment)
     await own.erase(tx, gone)
     if comment.reports:
         await reports.close(tx, comment, at)

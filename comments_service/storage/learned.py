@@ -86,6 +86,17 @@ async def count(tx: Transaction, more: Mapping[tuple[int, str], tuple[int, int]]
         )
 
 
+async def forget_words(tx: Transaction, site_id: int, words: Sequence[str]) -> None:
+    """Forget those of some words that no comment has taught any more."""
+    for at in range(0, len(words), _PIECE):
+        listed, params = in_list("w", words[at : at + _PIECE])
+        await tx.fetch(
+            f"""DELETE FROM learned
+                WHERE site_id = :site AND word IN {listed} AND kept <= 0 AND spam <= 0""",
+            params | {"site": site_id},
+        )
+
+
 async def counts(db: Database, site_id: int, words: Iterable[str]) -> Counts:
     """Return what is known of some words on a site, and of all comments."""
     wanted, found = ["", *words], dict[str, tuple[int, int]]()

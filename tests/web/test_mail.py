@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from comments_service.operations import deciding, logbook, undoing
+from comments_service.operations import deciding, learning, logbook, undoing
 from comments_service.operations.deciding import Ask
 from tests.allowed import page_faults
 from tests.conftest import MONA, Clock
@@ -161,12 +161,26 @@ async def test_alice_has_it_erased_and_nobody_brings_it_back(reader: Reader) -> 
     answer = (await post.post("An answer", name="bob", email=BOB, to=mine)).comment
     other = (await post.post("second secret", name="alice", email=ALICE, thread="/other")).comment
     batch, _ = await deciding.decide(service, MONA, [Ask(other.id, 1, "delete")])
+    for version, action in enumerate(("hold", "approve"), 1):
+        await deciding.decide(service, MONA, [Ask(mine.id, version, action)])  # type: ignore[arg-type]
+    await learning.catch_up(service, 9)
+    assert "secret" in str(await reader.rows("lessons")) + str(await reader.rows("learned"))
     path = await owned(reader)
     assert "Tick the box first" in await reader.press(path, 422, sure="")
     assert (await post.house.comment(mine.id)).body == "first secret words"
     assert "2 comments were erased" in await reader.press(path, sure="1")
     assert "Nothing is kept" in await reader.get(path)
-    for table in ("comments", "search", "revisions", "follows", "confirmations", "outbox", "log"):
+    for table in (
+        "comments",
+        "search",
+        "revisions",
+        "follows",
+        "confirmations",
+        "outbox",
+        "log",
+        "lessons",
+        "learned",
+    ):
         text = json.dumps([str(row) for row in await reader.rows(table)])
         assert "secret" not in text and ALICE not in text.lower(), table
     page = (await reader.client.get("/sites/blog/thread?thread=/post")).text
