@@ -60,7 +60,9 @@ def test_olga_sets_up_a_site_from_nothing(tmp_path: Path) -> None:
     assert call(tmp_path, "init").returncode == 0
     added = call(tmp_path, "site", "add", "blog", "--origin", "https://blog.example/")
     assert (added.returncode, added.stdout) == (0, "")
-    assert call(tmp_path, "site", "add", "blog", "--origin", "http://localhost:1313").returncode == 0
+    assert (
+        call(tmp_path, "site", "add", "blog", "--origin", "http://localhost:1313").returncode == 0
+    )
     listed = json.loads(call(tmp_path, "site", "list", "--json").stdout)
     assert {"slug": "blog", "origins": ["http://localhost:1313", "https://blog.example"]} in listed
     assert {"slug": "default", "origins": ["http://127.0.0.1:8000"]} in listed

@@ -128,7 +128,9 @@ def columns(cluster: str) -> int:
     A cluster of very many marks takes more, so that an excerpt's length is bounded too.
     """
     wide = any(unicodedata.east_asian_width(character) in "WF" for character in cluster)
-    flag = len(cluster) > 1 and all("\U0001f1e6" <= letter <= "\U0001f1ff" for letter in cluster[:2])
+    flag = len(cluster) > 1 and all(
+        "\U0001f1e6" <= letter <= "\U0001f1ff" for letter in cluster[:2]
+    )
     emoji = "\ufe0f" in cluster or flag
     return max(2 if wide or emoji else 1, len(cluster) // _MARKS_PER_COLUMN)
 
