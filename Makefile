@@ -25,7 +25,7 @@ run: setup ## start the service with a demo page on SQLite
 test: setup-tests ## run every test: first without, then with a browser
 	@status=0; \
 	$(PYTEST) -n 2 tests --ignore=tests/browser || status=1; \
-	CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) -n 2 --dist loadfile tests/browser || status=1; \
+	CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests/browser || status=1; \
 	exit $$status
 
 check: setup ## lint, formatting, types, and who may import whom

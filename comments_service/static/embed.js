@@ -17,8 +17,8 @@ const VIEW = NAMES.slice(0, 6);
 /** What is said before the service's words have come, or where they can't: as in its catalogues. */
 const BEFORE = {
   en: ["The comments could not be loaded.", "Try again"],
-  "zh-Hans": ["评论加载失败。", "重试"],
-  "zh-Hant": ["留言載入失敗。", "重試"],
+  zh: ["评论加载失败。", "重试"],
+  hant: ["留言載入失敗。", "重試"],
   ja: ["コメントを読み込めませんでした。", "もう一度試す"],
   de: ["Die Kommentare konnten nicht geladen werden.", "Noch einmal versuchen"],
   fr: ["Les commentaires n’ont pas pu être chargés.", "Réessayer"],
@@ -28,9 +28,8 @@ const BEFORE = {
 
 /** Return the early words in the language of a tag, as comments_service/language.py chooses it. */
 function early(tag) {
-  const [first, ...others] = tag.toLowerCase().split(/[-_]/);
-  const isTraditional = !others.includes("hans") && others.some((part) => /^(hant|tw|hk|mo)$/.test(part));
-  return BEFORE[first === "zh" ? (isTraditional ? "zh-Hant" : "zh-Hans") : first] ?? BEFORE.en;
+  const isTraditional = /^zh(?!.*hans).*(hant|tw|hk|mo)/i.test(tag);
+  return BEFORE[isTraditional ? "hant" : tag.toLowerCase().split(/[-_]/)[0]] ?? BEFORE.en;
 }
 
 const memory = new Map();

@@ -41,7 +41,6 @@ async def _fill(folder: Path, attacks: Sequence[Attack]) -> Attacked:
     url = f"sqlite:///{folder}/comments.sqlite"
     async with house_on(url, folder, Clock(), page_size=ROOTS) as house:
         mona = await accounts.add(house.service, MONAS, PASSWORD)
-        await attacked(house, mona, [attack.body for attack in attacks[::20]])
         drafts = [draft for number in range(len(attacks)) if (draft := _draft(attacks, number))]
         size = ROOTS * (1 + REPLIES)
         threads = {
@@ -56,6 +55,8 @@ async def _fill(folder: Path, attacks: Sequence[Attack]) -> Attacked:
             for at, comment in enumerate(decided)
         ]
         await deciding.decide(house.service, MONA, asks)
+        # Last of all: the rules among them would be asked about each comment.
+        await attacked(house, mona, [attack.body for attack in attacks[::60]])
         return Attacked(threads)
 
 

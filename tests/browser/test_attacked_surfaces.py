@@ -2,7 +2,7 @@
 
 All of them as comments on the thread's page, in the embed on another origin, and as JSON; twenty-five pages of
 the dashboard's queue, and every seventh line of attacks.jsonl in previews, which are equal
-to what is stored byte for byte, and in addresses. The other surfaces are those of tests/surfaces.py,
+to what is stored byte for byte; every fourteenth in addresses. The other surfaces are those of tests/surfaces.py,
 where tests/web/test_safety.py tries all lines over HTTP.
 """
 
@@ -113,14 +113,15 @@ def test_attacks_in_the_queue_of_a_moderator(scene: Scene) -> None:
 
 
 def test_attacks_on_every_other_surface(scene: Scene) -> None:
-    some = [comments[7] for comments in scene.attacked.threads.values()][::4]
+    threads = scene.attacked.threads
+    some = [comments[7] for comments in threads.values()][::4]
     values = {
-        "key": ["/attacked/0"],
+        "key": [min(threads, key=lambda key: len(threads[key]))],  # it is opened very often
         "page": ["1"],
         "status": ["spam"],
         "cursor": [""],
         "id": [str(comment.id) for comment in some],
-        "attack": [quote(attack.body[:400], safe="") for attack in SAMPLE],
+        "attack": [quote(attack.body[:400], safe="") for attack in SAMPLE[::2]],
     }
     for name, pattern in (SURFACES | JSON_SURFACES).items():
         if name in BULK or pattern.startswith(OF_THE_DEMO):

@@ -299,11 +299,10 @@ export class Writer {
     const draft = { ...this.#draft(), body: this.#body.value, person };
     draft.key ??= uniqueKey();
     this.#keepDraft(place, draft); // before it is sent: a reload repeats this very press
-    // Signs of a program; where nobody typed, the time is absurd.
-    const signs = { subject: this.#form.elements.subject.value, elapsed: Date.now() - this.#begun };
+    const elapsed = Date.now() - this.#begun; // a sign of programs: absurd where nobody typed
     const headers = this.#thread.headers(this.#thread.receipts().map((item) => item.receipt));
     await this.#busy(this.#form.querySelector(".comments-post"), async () => {
-      const sent = await this.#thread.send("POST", "comments", { ...values, ...signs, submission_key: draft.key }, headers);
+      const sent = await this.#thread.send("POST", "comments", { ...values, elapsed, submission_key: draft.key }, headers);
       if (sent.ok) await this.#stored(sent.answer, place);
       else this.#refused(sent, place);
     }).catch(() => {
