@@ -17,8 +17,8 @@ const VIEW = NAMES.slice(0, 6);
 /** What is said before the service's words have come, or where they can't: as in its catalogues. */
 const BEFORE = {
   en: ["The comments could not be loaded.", "Try again"],
-  zh: ["评论加载失败。", "重试"],
-  hant: ["留言載入失敗。", "重試"],
+  "zh-Hans": ["评论加载失败。", "重试"],
+  "zh-Hant": ["留言載入失敗。", "重試"],
   ja: ["コメントを読み込めませんでした。", "もう一度試す"],
   de: ["Die Kommentare konnten nicht geladen werden.", "Noch einmal versuchen"],
   fr: ["Les commentaires n’ont pas pu être chargés.", "Réessayer"],
@@ -28,8 +28,9 @@ const BEFORE = {
 
 /** Return the early words in the language of a tag, as comments_service/language.py chooses it. */
 function early(tag) {
-  const isTraditional = /^zh(?!.*hans).*(hant|tw|hk|mo)/i.test(tag);
-  return BEFORE[isTraditional ? "hant" : tag.toLowerCase().split(/[-_]/)[0]] ?? BEFORE.en;
+  const first = tag.toLowerCase().split(/[-_]/)[0];
+  const script = /^(?!.*hans).*(hant|tw|hk|mo)/i.test(tag) ? "zh-Hant" : "zh-Hans";
+  return BEFORE[first === "zh" ? script : first] ?? BEFORE.en;
 }
 
 const memory = new Map();
