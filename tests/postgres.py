@@ -26,6 +26,7 @@ from tests.postgres_host import (
     freeze_tree,
     home,
     identity,
+    living,
     send,
     tree,
 )
@@ -114,10 +115,15 @@ class PostgresServer:
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL the whole tree at once, frozen or not, as a failing machine does."""
+        """SIGKILL the whole tree at once, frozen or not, as a failing machine does.
+
+        Wait for the last of it: its shared memory forbids another start while one holds it.
+        """
         if self._process is not None and self.running:
-            send(signal.SIGKILL, freeze_tree(self._process.pid))
+            killed = freeze_tree(self._process.pid)
+            send(signal.SIGKILL, killed)
             self._process.wait(PATIENCE)
+            _wait(lambda: not living(killed), f"some of {killed} outlive a SIGKILL")
 
     def freeze(self) -> None:
         """SIGSTOP the whole tree: its sockets stay open and nobody answers."""

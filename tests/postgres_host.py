@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+ENDED = "ZX"  # States of a process that is only waiting to be counted by its parent.
 NOBODY = 65534  # PostgreSQL refuses to run as root, so root's tests run it as nobody.
 
 
@@ -110,18 +111,21 @@ def _runs(folder: Path) -> bool:
 
 
 def _parents() -> Iterator[tuple[int, int]]:
-    """Each process with its parent; from /proc, or from ps where there is none."""
+    """Each process that has not ended, with its parent; from /proc, or from ps without one."""
     if Path("/proc/self/stat").exists():
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 # The command's name stands in parentheses and may hold spaces.
-                yield int(stat.parent.name), int(stat.read_text().rpartition(")")[2].split()[1])
+                state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+                if state not in ENDED:
+                    yield int(stat.parent.name), int(parent)
         return
-    command = ["ps", "-A", "-o", "pid=,ppid="]
+    command = ["ps", "-A", "-o", "pid=,ppid=,state="]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
     for line in told.stdout.splitlines():
-        process, parent = line.split()
-        yield int(process), int(parent)
+        process, parent, state = line.split()
+        if state[0] not in ENDED:
+            yield int(process), int(parent)
 
 
 def tree(root: int) -> list[int]:
@@ -140,6 +144,12 @@ def send(number: signal.Signals, processes: list[int]) -> None:
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, number)
+
+
+def living(processes: list[int]) -> list[int]:
+    """Those that have not ended yet; a killed one may hold its memory for a moment longer."""
+    known = {process for process, _ in _parents()}
+    return [process for process in processes if process in known]
 
 
 def freeze_tree(root: int) -> list[int]:

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from tests.postgres import PostgresError, PostgresServer
+from tests.postgres_host import living, tree
 
 pytestmark = pytest.mark.postgres
 
@@ -65,6 +66,18 @@ async def test_stop_and_kill_keep_what_was_committed() -> None:
             server.start(fsync=True)
             assert server.url() == address
             assert await ask(address, "SELECT number FROM kept") == 7
+
+
+async def test_nothing_of_a_killed_server_lives_on_and_bars_the_next_start() -> None:
+    with PostgresServer() as server:
+        callers = [await asyncpg.connect(server.url()) for _ in range(60)]
+        processes = tree(int((server.folder / "postmaster.pid").read_text().split()[0]))
+        assert len(processes) > len(callers)
+        server.kill()
+        assert not living(processes)
+        server.start()
+        for caller in callers:
+            caller.terminate()
 
 
 async def test_a_promoted_standby_has_every_commit_and_takes_more() -> None:
