@@ -1,10 +1,10 @@
 """Rendering in a process of its own: it leaves the server free to answer, and can be ended when it hangs.
 
-The parent sends sources, each a line of JSON, and reads a line for each in turn. Before each formula the
-child writes its number, and it ends itself when a comment's formulas have used up their time: what is in
-native code can't be stopped in any other way. The parent then starts another child, and the formula at
-fault is shown as its source; a text that ends a child otherwise is shown as it was typed.
-`python -m comments_service.renderer` is the child; it ends when its parent does, because its input ends.
+The parent, here, sends sources, each a line of JSON, and reads a line for each in turn. Before each formula
+the child (`renderer_child.py`) writes its number, and it ends itself when a comment's formulas have used up
+their time: what is in native code can't be stopped in any other way. The parent then starts another child,
+and the formula at fault is shown as its source; a text that ends a child otherwise is shown as it was typed.
+The libraries for texts are loaded by the child alone, and here when something must be shown as typed.
 """
 
 from __future__ import annotations
@@ -13,17 +13,13 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
-import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import orjson
 
-from comments_service.core import text
-from comments_service.core.drawing import Undrawable, mathml
 from comments_service.core.rendered import Notice, Rendered
 
 _log = logging.getLogger("comments_service")
@@ -32,19 +28,18 @@ DEADLINE_SECONDS = 3.0
 """How long one text may take; none is known that takes a tenth of it."""
 START_SECONDS = 30.0
 """How long a child may take to start: no text is blamed for a slow disk."""
-DRAWING_SECONDS = 0.25
-"""How much processor time the formulas of one text may take; ten thousand characters take a tenth of it."""
-_CHILD = ("-m", "comments_service.renderer")
+READY = b"ready\n"
+"""What a child says first."""
+_CHILD = ("-m", "comments_service.renderer_child")
 _FAULTY = 2  # formulas that may end a child before the text is rendered without any
 _AHEAD = 8  # texts sent before the first is answered: the child never waits for the parent
 _LINE_BYTES = 8 * 2**20
-_READY = b"ready\n"
 _FAULTS = (OSError, EOFError, ValueError, LookupError, TypeError)
 """What a child that is late, dead or of another version comes down to; a TimeoutError is an OSError."""
 
 
 @dataclass
-class _Task:
+class Task:
     """What a child is told: a text, and the numbers of its formulas that are not to be drawn, or None for all."""
 
     source: str
@@ -53,7 +48,7 @@ class _Task:
 
 @dataclass
 class _Job:
-    task: _Task
+    task: Task
     done: asyncio.Future[Rendered]
     drawing: int | None = None  # the formula that a child was last at
     crashes: int = 0
@@ -70,7 +65,7 @@ class Renderer:
 
     async def render(self, source: str) -> Rendered:
         """Return what core.text.render makes of a source, or the source as typed where that fails."""
-        job = _Job(_Task(source), asyncio.get_running_loop().create_future())
+        job = _Job(Task(source), asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.ensure_future(self._work())
@@ -112,6 +107,8 @@ class Renderer:
             return
         job.crashes += 1
         if isinstance(error, TimeoutError) or job.crashes > 1:
+            from comments_service.core import text
+
             _settle(self._waiting.popleft(), text.as_typed(job.task.source))
 
     async def _running(self) -> asyncio.subprocess.Process:
@@ -128,7 +125,7 @@ class Renderer:
                 limit=_LINE_BYTES,
                 start_new_session=True,  # Ctrl-C at a terminal is for the parent
             )
-            if await _line(self._child, START_SECONDS) != _READY:
+            if await _line(self._child, START_SECONDS) != READY:
                 raise EOFError
         return self._child
 
@@ -140,7 +137,7 @@ class Renderer:
             await child.wait()
 
 
-def _send(child: asyncio.subprocess.Process, task: _Task) -> None:
+def _send(child: asyncio.subprocess.Process, task: Task) -> None:
     assert child.stdin is not None
     child.stdin.write(orjson.dumps(asdict(task)) + b"\n")
 
@@ -165,46 +162,3 @@ async def _receive(child: asyncio.subprocess.Process, job: _Job) -> Rendered:
 def _settle(job: _Job, rendered: Rendered) -> None:
     if not job.done.done():  # its asker may be gone
         job.done.set_result(rendered)
-
-
-# --- The child ---
-
-
-class _Drawing:
-    """Draws the formulas of one text, each after its number was told, within their time together."""
-
-    def __init__(self, undrawn: list[int] | None) -> None:
-        self._undrawn = undrawn
-        self._number = -1
-        self._seconds = DRAWING_SECONDS
-
-    def __call__(self, tex: str, display: bool) -> str:
-        self._number += 1
-        if self._undrawn is None or self._number in self._undrawn:
-            raise Undrawable("formula_late")
-        _tell(b"%d" % self._number)
-        begun = time.process_time()
-        # At its end this timer ends the process, wherever it is.
-        signal.setitimer(signal.ITIMER_PROF, max(self._seconds, 0.001))
-        try:
-            return mathml(tex, display)
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            self._seconds -= time.process_time() - begun
-
-
-def _tell(line: bytes) -> None:
-    sys.stdout.buffer.write(line + b"\n")
-    sys.stdout.buffer.flush()
-
-
-def main() -> None:
-    """Say that it is ready, then render each line of standard input until it ends."""
-    _tell(_READY.strip())
-    for line in sys.stdin.buffer:
-        task = _Task(**orjson.loads(line))
-        _tell(orjson.dumps(text.render(task.source, _Drawing(task.undrawn))))
-
-
-if __name__ == "__main__":
-    main()

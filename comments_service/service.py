@@ -10,9 +10,8 @@ from importlib import metadata
 
 from comments_service.core.policy import Policy
 from comments_service.core.records import Links
-from comments_service.core.rendered import Rendered
+from comments_service.core.rendered import RENDERER, Rendered
 from comments_service.core.rules import Asked
-from comments_service.core.text import RENDERER
 from comments_service.news import News
 from comments_service.settings import Settings
 from comments_service.storage.database import Database

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from comments_service.core.accounts import Moderator
+from comments_service.core.characters import clean_line
 from comments_service.core.models import Visitor
 from comments_service.core.permissions import OPERATOR, ROLES, Actor, Role, Sites
-from comments_service.core.text import clean_line
 from comments_service.errors import BadFields
 from comments_service.operations import (
     accounts,

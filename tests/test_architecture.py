@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ MAY = {
     "notify": {"notify", "core", "errors", "outside", "settings"},
     "worker": {"core", "language", "notify", "operations", "outside", "service"},
     "renderer": {"core"},
+    "renderer_child": {"core", "renderer"},
     "server": {"settings"},
     "demo": {"core", "importers", "operations", "service"},
     "app": {
@@ -123,6 +126,13 @@ def test_files_and_functions_are_short(path: Path) -> None:
 def name_of_row(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Say whether a function only fills in the fields of one value: long, but a list."""
     return isinstance(node.body[-1], ast.Return) and len(node.body) <= 4
+
+
+def test_a_server_loads_no_library_for_texts() -> None:
+    """The renderer's child has them; without them a server is smaller and starts sooner."""
+    command = "import sys, comments_service.cli; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True)
+    assert not {"markdown_it", "bleach", "nh3", "math_core"} & set(told.stdout.decode().split())
 
 
 def test_nothing_imports_what_wires() -> None:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from comments_service import renderer
+from comments_service import renderer_child
 from comments_service.core import (
     draft,
     excerpt,
@@ -38,7 +38,7 @@ LIMITS: dict[str, tuple[float, ...]] = {
     "a formula with its macros written out": (formulas._WRITTEN,),
     "what is drawn of a formula": (mathml._NODES, mathml._DEPTH, mathml._BYTES),
     "what is drawn of all formulas of a comment": (formulas._LENGTH,),
-    "time for drawing the formulas of a comment": (renderer.DRAWING_SECONDS,),
+    "time for drawing the formulas of a comment": (renderer_child.DRAWING_SECONDS,),
     "quotes in quotes": (17,),
     "lists in lists": (8,),
     "cells of all tables in a comment": (markdown._CELLS,),

@@ -17,7 +17,16 @@ from unittest import mock
 from markdown_it.token import Token
 from playwright.sync_api import sync_playwright
 
-from comments_service.core import drawing, insets, markdown, mathml, sanitize, shims, text
+from comments_service.core import (
+    characters,
+    drawing,
+    insets,
+    markdown,
+    mathml,
+    sanitize,
+    shims,
+    text,
+)
 from comments_service.core.draft import NAME, WEBSITE, web_address
 from comments_service.core.drawing import Draw
 from comments_service.language import chosen
@@ -91,7 +100,7 @@ def _same(value: str) -> str:
 
 
 OFF: dict[str, list[Patch]] = {
-    "characters": [(sanitize, "safe_characters", _same)],
+    "characters": [(where, "safe_characters", _same) for where in (characters, sanitize)],
     "Markdown without HTML": [],  # see _html_in_markdown
     "addresses": [(markdown._Parser, "validateLink", lambda _self, _url: True)],
     "refused commands": [(shims, "_REFUSED", frozenset())],
@@ -119,7 +128,7 @@ def only(walls: Iterable[str]) -> Iterator[Callable[[str], str]]:
         if "Markdown without HTML" in off:
             stack.enter_context(_html_in_markdown())
         draw: Draw = trusting if "math-core" in off else drawing.mathml
-        clean = text.clean_body if "characters" not in off else _readable
+        clean = characters.clean_body if "characters" not in off else _readable
         yield lambda body: text.render(clean(body), draw).html
 
 
@@ -177,7 +186,7 @@ def names(attacks: Sequence[Attack], *, escaped: bool, checked: bool) -> dict[in
     is_address = web_address if checked else lambda _: True
     template.tests = {**template.tests, "web_address": is_address}
     macros: Any = template.get_template("comment.html").module
-    lines = [text.clean_line(attack.body) for attack in attacks]
+    lines = [characters.clean_line(attack.body) for attack in attacks]
     htmls = [str(macros.shown_name({"name": line[:NAME], "url": line[:WEBSITE]})) for line in lines]
     return {number: html for number, html in enumerate(htmls) if _is_harmful(html)}
 

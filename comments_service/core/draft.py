@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from comments_service.core.characters import clean_body, clean_line, forbidden
 from comments_service.core.sentence import Sentence
-from comments_service.core.text import clean_body, clean_line, forbidden
 from comments_service.core.threads import NAMELESS, normalised_key
 
 NAME, EMAIL, WEBSITE, BODY, KEY, TITLE, URL = 64, 254, 500, 10_000, 512, 300, 2_000

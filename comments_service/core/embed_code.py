@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote, urlencode
 
+from comments_service.core.characters import clean_line
 from comments_service.core.draft import KEY
-from comments_service.core.text import clean_line
 from comments_service.core.threads import normalised_key
 
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -1,6 +1,5 @@
 """Excerpts: the beginning of a comment as one line of plain text, for lists and feeds."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -10,12 +9,10 @@ import regex
 from markdown_it.token import Token
 
 from comments_service.core import latex
-from comments_service.core.sanitize import safe_characters
+from comments_service.core.characters import ELLIPSIS, columns, safe_characters
 
-ELLIPSIS = "…"
 LEFT_OUT = "[…]"  # stands for a formula that does not fit
 _DANGLING = {*" ([{（［｛【《〈「『“‘,，、;；:：-–—…", LEFT_OUT}  # no excerpt is cut off behind one
-_MARKS_PER_COLUMN = 8
 _SPACE = regex.compile(r"\s+")
 _CLUSTER = regex.compile(r"\X")
 
@@ -120,19 +117,6 @@ def _whole(formula: str) -> _Unit:
 @lru_cache(maxsize=4096)
 def _unit(text: str) -> _Unit:
     return _Unit(" ", 1) if text.isspace() else _Unit(text, columns(text))
-
-
-def columns(cluster: str) -> int:
-    """Return the columns that a grapheme cluster takes on a terminal, as UAX 11 has it.
-
-    A cluster of very many marks takes more, so that an excerpt's length is bounded too.
-    """
-    wide = any(unicodedata.east_asian_width(character) in "WF" for character in cluster)
-    flag = len(cluster) > 1 and all(
-        "\U0001f1e6" <= letter <= "\U0001f1ff" for letter in cluster[:2]
-    )
-    emoji = "\ufe0f" in cluster or flag
-    return max(2 if wide or emoji else 1, len(cluster) // _MARKS_PER_COLUMN)
 
 
 def _fit(units: Iterable[_Unit], width: int) -> str:

@@ -8,10 +8,10 @@ from email.utils import formatdate
 from html import escape
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from comments_service.core.characters import safe_characters
 from comments_service.core.feeds import Feed, Item, plain
 from comments_service.core.models import Record
 from comments_service.core.records import timestamp
-from comments_service.core.sanitize import safe_characters
 
 GENERATOR = "comments-service"
 _ATOM = "http://www.w3.org/2005/Atom"

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from html import escape
 from html.parser import HTMLParser
 
-from comments_service.core.sanitize import LINK_RELATION, is_address, safe_characters
+from comments_service.core.addresses import LINK_RELATION, is_address
+from comments_service.core.characters import safe_characters
 
 ELEMENTS = frozenset(
     "a blockquote br code em hr li ol p pre s strong table tbody td th thead tr ul".split()

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
+from comments_service.core.characters import safe_characters
 from comments_service.core.draft import web_address
 from comments_service.core.feed_html import feed_html
 from comments_service.core.models import Comment, Site, Thread
 from comments_service.core.records import Links
-from comments_service.core.sanitize import safe_characters
 
 _SPACE = UUID("8d2e5a50-37c1-4d6e-9d5b-0c6c1f2f5a11")  # ours; with another one all ids would change
 _TAG = re.compile("<(?=[A-Za-z/!?])")  # where an HTML parser begins a tag

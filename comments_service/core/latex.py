@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from markdown_it.token import Token
 
-from comments_service.core.sanitize import CJK_LETTERS
+from comments_service.core.characters import CJK_LETTERS
 
 INLINE, BLOCK = "formula", "formula_block"  # the types of our tokens
 _LONG, _SHORT = 4_000, 1_500  # code points of a displayed and of an inline formula

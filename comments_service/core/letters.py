@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from comments_service.core.text import clean_line
+from comments_service.core.characters import clean_line
 
 Say = Callable[[str], str]
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from comments_service.core.characters import CJK_LETTERS
 from comments_service.core.mathml import Node
-from comments_service.core.sanitize import CJK_LETTERS
 
 
 class _Item(NamedTuple):

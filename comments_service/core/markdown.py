@@ -15,7 +15,9 @@ from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
-from comments_service.core import latex, references, sanitize
+from comments_service.core import autolinks, latex, references
+from comments_service.core.addresses import is_address
+from comments_service.core.characters import CJK_LETTERS
 from comments_service.core.latex import Budget, Formula
 
 NESTING = 20
@@ -59,7 +61,7 @@ def _flanks(inside: str, outside: str) -> bool:
 
 
 _ALPHANUMERIC = re.compile("[A-Za-z0-9]{2}")
-_CJK = re.compile(f"[{sanitize.CJK_LETTERS}\u3001-\u303f\uff01-\uff65]")
+_CJK = re.compile(f"[{CJK_LETTERS}\u3001-\u303f\uff01-\uff65]")
 _DOLLARS = re.compile(r"\${2,}")
 
 
@@ -206,14 +208,14 @@ def _finish_cells(state: StateBlock, first: int) -> None:
 
 class _Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802
-        return sanitize.is_address(url)
+        return is_address(url)
 
 
 _ANYWHERE: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
 
 _PARSER = _Parser("default", {"maxNesting": NESTING, "breaks": True})
 _PARSER.inline = _Inline()
-_PARSER.inline.ruler.at("linkify", sanitize.address_rule)
+_PARSER.inline.ruler.at("linkify", autolinks.rule)
 _PARSER.inline.ruler.before("escape", "formula", _formula)
 _PARSER.inline.ruler.before("formula", "equation", references.rule)
 _PARSER.block.ruler.at("table", _table, {"alt": ["paragraph"]})

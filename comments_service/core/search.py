@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from comments_service.core.sanitize import forbidden
+from comments_service.core.characters import forbidden
 from comments_service.core.tokens import tokens, unspaced
 
 LONGEST = 200

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import regex
 
-from comments_service.core.excerpt import ELLIPSIS, columns
+from comments_service.core.characters import ELLIPSIS, columns
 from comments_service.core.marks import Span
 from comments_service.core.search import Query, Term
 from comments_service.core.tokens import folded, placed, tokens, unspaced

@@ -8,7 +8,6 @@ shown as Markdown is shown as it was typed.
 
 import hashlib
 from collections.abc import Iterable
-from importlib.metadata import version
 
 from markdown_it.token import Token
 
@@ -17,14 +16,7 @@ from comments_service.core.drawing import Draw, mathml
 from comments_service.core.excerpt import excerpt
 from comments_service.core.insets import Insets, Misplaced
 from comments_service.core.latex import Budget
-from comments_service.core.rendered import Notice, Rendered
-from comments_service.core.sanitize import clean_body, clean_line, forbidden
-
-__all__ = ["RENDERER", "Notice", "Rendered", "as_typed", "parse", "render"]
-__all__ += ["clean_body", "clean_line", "forbidden"]
-
-_LIBRARIES = ("markdown-it-py", "math-core", "bleach", "nh3")
-RENDERER = ":".join(["2", *(f"{name}-{version(name)}" for name in _LIBRARIES)])
+from comments_service.core.rendered import RENDERER, Notice, Rendered
 
 _DEPTH = 40  # levels of all elements, emphasis included
 _LENGTH = 100_000  # characters of HTML, or of source

@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 from comments_service.core import latex
+from comments_service.core.characters import clean_body, clean_line
 from comments_service.core.draft import KEY, NAME, TITLE, WEBSITE, Draft, web_address
 from comments_service.core.imported import Import, ImportedComment, ImportedThread
-from comments_service.core.text import clean_body, clean_line
 from comments_service.core.threads import normalised_key
 from comments_service.errors import ImportImpossible
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from comments_service.core.characters import clean_line
 from comments_service.core.draft import comment_number
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
-from comments_service.core.text import clean_line
 from comments_service.errors import BadFields, FieldError
 from comments_service.service import Service
 from comments_service.storage import filters

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from comments_service.core.characters import clean_line, forbidden
 from comments_service.core.draft import EMAIL, NAME, Draft, keyed_hash
 from comments_service.core.models import Site
 from comments_service.core.sentence import Sentence
-from comments_service.core.text import clean_line, forbidden
 from comments_service.errors import BadFields, FieldError
 from comments_service.service import Service
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 
-from comments_service.core.excerpt import excerpt
 from comments_service.core.letters import Letter, Link, Quote, named
 from comments_service.core.mailing import folded, mark_of, scopes
 from comments_service.core.models import Comment, Site, Thread
 from comments_service.core.notices import Notice
 from comments_service.core.sentence import Sentence
-from comments_service.core.text import parse
 from comments_service.operations.mail_links import CONFIRM, STOP, data_link, link
 from comments_service.service import Service
 from comments_service.storage import comments, mail, sites, threads
@@ -29,6 +27,10 @@ async def place(service: Service, comment: Comment) -> tuple[Site, Thread]:
 
 def shortened(source: str, width: int = EXCERPT) -> str:
     """Return the beginning of a comment as plain text, its formulas as TeX; none of them is cut."""
+    # A server that sends no mail does without the parser, which the renderer's child has anyway.
+    from comments_service.core.excerpt import excerpt
+    from comments_service.core.text import parse
+
     return excerpt(parse(source), width)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from comments_service.core.characters import clean_line, forbidden
 from comments_service.core.models import Entry
 from comments_service.core.permissions import Actor
 from comments_service.core.rules import ACTIONS, KINDS, STATES, Rule
 from comments_service.core.sentence import Note
-from comments_service.core.text import clean_line, forbidden
 from comments_service.errors import (
     BadFields,
     BatchUnknown,

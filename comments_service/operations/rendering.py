@@ -9,8 +9,7 @@ from itertools import groupby
 
 from comments_service.core.models import Comment
 from comments_service.core.moderation import visible
-from comments_service.core.rendered import Rendered
-from comments_service.core.text import RENDERER
+from comments_service.core.rendered import RENDERER, Rendered
 from comments_service.operations import reading
 from comments_service.operations.transitions import note
 from comments_service.service import Service

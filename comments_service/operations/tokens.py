@@ -6,9 +6,9 @@ import secrets
 from typing import Any
 
 from comments_service.core.accounts import Token
+from comments_service.core.characters import clean_line
 from comments_service.core.permissions import Actor, Sites, of_scopes, scopes_named, sites_text
 from comments_service.core.sentence import Note
-from comments_service.core.text import clean_line
 from comments_service.errors import BadFields, FieldError, TokenUnknown
 from comments_service.operations import logbook
 from comments_service.operations.permitting import need

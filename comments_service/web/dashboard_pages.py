@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from comments_service.core.characters import forbidden
 from comments_service.core.draft import web_address
 from comments_service.core.kinds.base import FIELDS
 from comments_service.core.marks import marked
@@ -21,7 +22,6 @@ from comments_service.core.models import Comment, Record, Thread
 from comments_service.core.permissions import Actor, Permission
 from comments_service.core.records import timestamp
 from comments_service.core.rules import IN_WORDS
-from comments_service.core.text import forbidden
 from comments_service.errors import BadFields, BodyMalformed, NotPermitted, Refused
 from comments_service.language import (
     OF_THE_DASHBOARD,

@@ -9,11 +9,11 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from comments_service.core.characters import forbidden
 from comments_service.core.embed_code import CHOICES, Embed, chosen
 from comments_service.core.models import Site
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
-from comments_service.core.text import forbidden
 from comments_service.language import LANGUAGES, language
 from comments_service.operations import maintaining, reading
 from comments_service.web import views

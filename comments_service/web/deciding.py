@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from comments_service.core.characters import clean_line, forbidden
 from comments_service.core.draft import comment_number
 from comments_service.core.models import Record
 from comments_service.core.moderation import Action
 from comments_service.core.records import timestamp
-from comments_service.core.text import clean_line, forbidden
 from comments_service.operations import deciding, moderating, undoing
 from comments_service.operations.deciding import Ask, Outcome
 from comments_service.web.access import moderator

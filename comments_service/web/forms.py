@@ -8,7 +8,7 @@ from typing import Any
 
 from comments_service.core.draft import BODY, EMAIL, NAME, WEBSITE, comment_number
 from comments_service.core.models import Comment, Site, Thread
-from comments_service.core.text import Rendered
+from comments_service.core.rendered import Rendered
 from comments_service.errors import BadFields, CommentUnknown, ParentUnknown, Refused
 from comments_service.operations import reading
 from comments_service.service import Service

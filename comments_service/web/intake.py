@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from comments_service.core.characters import clean_line, forbidden
 from comments_service.core.draft import comment_number
 from comments_service.core.models import Visitor
 from comments_service.core.sentence import Sentence
-from comments_service.core.text import clean_line, forbidden
 from comments_service.core.threads import NAMELESS, normalised_key
 from comments_service.errors import (
     BadFields,

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from comments_service.core.characters import clean_line, forbidden
 from comments_service.core.draft import comment_number
 from comments_service.core.filters import FIRST, Filter, Place
 from comments_service.core.models import Comment
 from comments_service.core.moderation import QUEUES, Queue
-from comments_service.core.text import clean_line, forbidden
 from comments_service.core.threads import normalised_key, thread_number
 from comments_service.errors import BadFields, FieldError
 from comments_service.web.sites import Sites

@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from comments_service.core.characters import clean_line
 from comments_service.core.policy import Policy
 from comments_service.core.sentence import Note
-from comments_service.core.text import clean_line
 from comments_service.errors import BadFields, FieldError
 from comments_service.web import site_words
 from comments_service.web.dashboard_pages import Fields

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from comments_service.core.characters import clean_line
 from comments_service.core.draft import NAME, TITLE, Draft, web_address
 from comments_service.core.models import Comment, Visitor
-from comments_service.core.text import clean_line
 from comments_service.operations import accounts, commenting, deciding
 from comments_service.operations.deciding import Ask
 from tests.attacks import Attack

@@ -11,9 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
 
+from comments_service.core.characters import clean_body
 from comments_service.core.feed_html import feed_html
 from comments_service.core.feeds import plain
-from comments_service.core.text import clean_body, render
+from comments_service.core.text import render
 from tests.attacks import ATTACKS, FAMILIES, everything, generated
 from tests.browser.watch import empty_page
 

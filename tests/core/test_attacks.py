@@ -15,9 +15,10 @@ import pytest
 from bleach._vendor import html5lib
 from pydantic import ValidationError
 
+from comments_service.core.characters import clean_body
 from comments_service.core.draft import NAME, TITLE, WEBSITE, Draft
 from comments_service.core.rendered import Rendered
-from comments_service.core.text import clean_body, render
+from comments_service.core.text import render
 from tests.allowed import (
     INSIDE_MTEXT,
     MATHML,

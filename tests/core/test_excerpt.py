@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it.token import Token
 
-from comments_service.core.excerpt import ELLIPSIS, LEFT_OUT, excerpt
+from comments_service.core.characters import ELLIPSIS
+from comments_service.core.excerpt import LEFT_OUT, excerpt
 from comments_service.core.text import parse, render
 
 

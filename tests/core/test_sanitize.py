@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comments_service.core import sanitize
-from comments_service.core.text import clean_body, render
+from comments_service.core import addresses, autolinks, sanitize
+from comments_service.core.characters import clean_body
+from comments_service.core.text import render
 from tests.allowed import stored_faults
 from tests.core.undrawn import undrawn
 
@@ -133,13 +134,13 @@ FRIENDLY = [
 
 @pytest.mark.parametrize("url", HOSTILE)
 def test_no_link_leads_to_a_hostile_address(url: str) -> None:
-    assert not sanitize.is_address(url)
+    assert not addresses.is_address(url)
     assert "href" not in sanitize.clean(f'<a href="{url.replace(chr(34), "&quot;")}">x</a>')
 
 
 @pytest.mark.parametrize("url", FRIENDLY)
 def test_links_lead_to_web_and_mail_addresses(url: str) -> None:
-    assert sanitize.is_address(url)
+    assert addresses.is_address(url)
     assert 'rel="nofollow ugc noopener"' in sanitize.clean(f'<a href="{url}">x</a>')
 
 
@@ -171,7 +172,7 @@ BARE = [
 
 @pytest.mark.parametrize(("text", "url"), BARE)
 def test_a_bare_address_ends_where_a_reader_would_end_it(text: str, url: str) -> None:
-    assert sanitize.bare_address(text, 0, len(text)) == url
+    assert autolinks.bare_address(text, 0, len(text)) == url
 
 
 CLEANED = [

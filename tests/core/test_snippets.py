@@ -11,7 +11,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comments_service.core.excerpt import ELLIPSIS, columns
+from comments_service.core.characters import ELLIPSIS, columns
 from comments_service.core.search import query
 from comments_service.core.snippets import WIDTH, Piece, highlighted, snippet
 from comments_service.core.text import render

@@ -10,16 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comments_service.core.characters import clean_body, clean_line, forbidden
 from comments_service.core.latex import formulas
-from comments_service.core.text import (
-    RENDERER,
-    Notice,
-    clean_body,
-    clean_line,
-    forbidden,
-    parse,
-    render,
-)
+from comments_service.core.rendered import RENDERER, Notice
+from comments_service.core.text import parse, render
 from tests.core.undrawn import undrawn
 
 COMMENTS = [

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from comments_service import renderer
+from comments_service import renderer, renderer_child
 from comments_service.core.draft import BODY
 from tests.attacks import ATTACKS, generated
 from tests.test_docs import ROOT
@@ -56,5 +56,5 @@ def test_every_wall_is_in_the_document() -> None:
 def test_the_limits_in_the_document_are_those_of_the_code() -> None:
     words = " ".join(SECURITY.split())
     assert f"bodies over {BODY:,} characters" in words
-    assert f"{renderer.DRAWING_SECONDS} seconds of processor time for formulas" in words
+    assert f"{renderer_child.DRAWING_SECONDS} seconds of processor time for formulas" in words
     assert f"and {renderer.DEADLINE_SECONDS:g} seconds for a text" in words

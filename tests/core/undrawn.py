@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from comments_service.core.drawing import Undrawable
-from comments_service.core.text import Rendered, render
+from comments_service.core.rendered import Rendered
+from comments_service.core.text import render
 
 
 def undrawn(source: str) -> Rendered:

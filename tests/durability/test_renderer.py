@@ -78,11 +78,11 @@ async def test_a_text_that_crashes_two_children_is_shown_as_typed(
 
 UNCHECKED = """
 import resource
-from comments_service import renderer
+from comments_service import renderer_child
 from comments_service.core import tex
 tex.check = lambda row: None
 resource.setrlimit(resource.RLIMIT_STACK, (2**19, resource.RLIM_INFINITY))
-renderer.main()
+renderer_child.main()
 """
 FATAL = {"hangs": "([" * 20, "overflows its stack": "{" * 3_000}
 
@@ -129,7 +129,7 @@ async def test_a_child_of_another_version_is_no_fault_of_the_service(
 
     async def other(process: asyncio.subprocess.Process, seconds: float) -> bytes:
         answer = await line(process, seconds)
-        return answer if answer == renderer._READY else next(answers, answer)
+        return answer if answer == renderer.READY else next(answers, answer)
 
     monkeypatch.setattr(renderer, "_line", other)
     assert (await child.render("**bold**")).warnings[0].code == "shown_as_typed"

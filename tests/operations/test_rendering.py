@@ -19,6 +19,7 @@ import pytest
 from comments_service.core import text
 from comments_service.core.models import Comment, Visitor
 from comments_service.core.moderation import Action
+from comments_service.core.rendered import RENDERER
 from comments_service.errors import SiteUnknown
 from comments_service.operations import commenting, deciding, maintaining, reading
 from comments_service.operations.deciding import Ask
@@ -100,7 +101,7 @@ async def test_pollers_are_told_of_visible_comments_that_look_different_only(hou
     new = (await changes(house))[len(before) :]
     assert sorted(new) == [("edited", told.id), ("edited", by_excerpt.id)]
     renewed = await rows(house)
-    assert {comment.renderer for comment in renewed.values()} == {text.RENDERER}
+    assert {comment.renderer for comment in renewed.values()} == {RENDERER}
     assert {comment.edited_at for comment in renewed.values()} == {None}
     for comment in hidden:
         assert renewed[comment.id].html == comment.html
@@ -142,7 +143,7 @@ def meddling(house: House, meddle: Callable[[], Awaitable[object]]) -> House:
     return House(replace(house.service, render=render), house.site, house.clock)
 
 
-@pytest.mark.parametrize("version", ["0", text.RENDERER])
+@pytest.mark.parametrize("version", ["0", RENDERER])
 async def test_what_alice_edits_meanwhile_is_not_lost(house: House, version: str) -> None:
     """Also where the process that serves her is still of the older version."""
     hers, other = [(await house.post(f"words {n}")).comment for n in range(2)]
@@ -294,6 +295,6 @@ async def test_a_command_that_was_stopped_goes_on_where_it_was(
         done = await render_again(house.service)
         assert 0 < done.comments <= left, "a commit may have been on its way"
         found = await rows(house)
-        assert {comment.renderer for comment in found.values()} == {text.RENDERER}
+        assert {comment.renderer for comment in found.values()} == {RENDERER}
         assert all(f"<p>{n - 1}: " in comment.html for n, comment in found.items())
         assert sorted(await changes(house)) == [("edited", n) for n in range(1, MANY + 1)]

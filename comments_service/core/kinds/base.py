@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
+from comments_service.core.characters import clean_line, forbidden
 from comments_service.core.links import links_of, prose_of
 from comments_service.core.marks import Span
 from comments_service.core.sentence import Note
-from comments_service.core.text import clean_line, forbidden
 
 Mode = Literal["none", "first-time", "all"]
 Field = Literal["body", "name", "email", "website"]
