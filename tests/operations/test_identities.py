@@ -85,7 +85,7 @@ async def test_a_token_ends_when_it_says_and_counts_only_where_the_site_has_a_ke
     house: House,
 ) -> None:
     good = token(house)
-    with pytest.raises(BadFields, match=""):
+    with pytest.raises(BadFields):
         verified(house.service, house.site, good)
     longest = house.clock.now // 1_000_000 + LONGEST_SECONDS
     verified(house.service, site(house), token(house, exp=longest, aud=["x", "blog"]))
