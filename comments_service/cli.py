@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,10 +44,7 @@ main.add_command(export)
 def serve(with_demo: bool, **flags: Any) -> None:
     """Serve until interrupted."""
     settings = settings_of(flags)
-    level = settings.log_level.upper()
-    logging.basicConfig(
-        stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s"
-    )
+    server.log_to_stderr(settings)
 
     async def work(service: Service) -> None:
         if with_demo:

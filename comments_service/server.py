@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from comments_service.settings import Settings
@@ -143,10 +146,34 @@ def allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def log_to_stderr(settings: Settings) -> None:
+    """Log what we say from the level of the settings; of libraries no details, which hold what was sent."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=max(level, logging.WARNING),
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("comments_service").setLevel(level)
+
+
+def _quiet(app: ASGIApp) -> ASGIApp:
+    """Keep from uvicorn the faults that the application has answered and logged without what was sent."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+
+    return serve
+
+
 def make(app: Starlette, settings: Settings, ending: Callable[[], None]) -> Server:
     """Return a server for an application; proxies are believed by us, not by uvicorn."""
     config = uvicorn.Config(
-        app,
+        _quiet(app),
         http=Protocol,
         ws="none",
         lifespan="on",

@@ -45,6 +45,16 @@ def folded(email: str) -> str:
     return email.strip().translate(_LOWER)
 
 
+def mailbox(email: str) -> str:
+    """Return what the spellings of an address have in common that many servers deliver to one person.
+
+    Without dots, and without what stands behind a plus. Elsewhere they may be two people's, so that it is good for
+    nothing but counting how often somebody is written to.
+    """
+    local, at, domain = folded(email).rpartition("@")
+    return f"{local.partition('+')[0].replace('.', '')}{at}{domain}"
+
+
 def mark_of(secret: str, email: str) -> str:
     """Return the keyed hash that stands for an e-mail address."""
     return keyed_hash(secret, f"mail {folded(email)}")

@@ -48,6 +48,18 @@ def network_of(address: str) -> str:
     return str(ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else address
 
 
+def plain_address(text: str) -> str:
+    """Return an IPv4 address that a socket for both families writes as an IPv6 one ('::ffff:') as itself.
+
+    Else all of them were one network. What is no address is returned as it is.
+    """
+    try:
+        mapped = getattr(ip_address(text), "ipv4_mapped", None)
+    except ValueError:
+        return text
+    return str(mapped) if mapped else text
+
+
 def address_of(text: str) -> Address:
     """Return an address; a zone, which only this machine knows, is left off. Raises ValueError."""
     return ip_address(text.partition("%")[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,6 +71,7 @@ class Asked:
 
     rule: Rule
     look: Look
+    patterned: bool = False
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -80,8 +81,13 @@ class Asked:
 
 def prepared(rule: Rule) -> Asked:
     """Return a rule with its parameters read and its patterns compiled. Raises ValidationError."""
-    kind = KINDS[rule.kind]
-    return Asked(rule, kind.look(kind.params.model_validate(rule.chosen)))
+    kind, chosen = KINDS[rule.kind], rule.chosen
+    return Asked(rule, kind.look(kind.params.model_validate(chosen)), patterned(chosen))
+
+
+def patterned(chosen: Mapping[str, Any]) -> bool:
+    """Say whether parameters name patterns, of which a single one may take a second for a long text."""
+    return "pattern" in (chosen.get("how"), chosen.get("by"))
 
 
 @dataclass(frozen=True)

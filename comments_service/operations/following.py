@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from comments_service.core.draft import Draft
-from comments_service.core.mailing import mark_of, scopes
+from comments_service.core.mailing import mailbox, mark_of, scopes
 from comments_service.core.models import Comment, Site, Thread
 from comments_service.core.notices import Notice, bucket_of
 from comments_service.errors import LinkInvalid
@@ -32,14 +32,15 @@ def possible(service: Service, site: Site, draft: Draft) -> bool:
 async def begin(tx: Transaction, service: Service, comment: Comment, lang: str) -> None:
     """Store that a comment's author wants mail about replies, and have the address confirmed; not with ''.
 
-    An address that was not confirmed yet gets one mail a week about it, whoever types it how often.
+    An address that was not confirmed yet gets one mail a week about it, whoever types it how often in
+    however many spellings.
     """
     if not lang:
         return
     await mail.follow(tx, comment.thread_id, comment.id, lang, service.clock())
     if comment.status not in ("approved", "pending"):  # spam makes us write to nobody
         return
-    mark = mark_of(service.secret, comment.email)
+    mark = mark_of(service.secret, mailbox(comment.email))
     notice = of_comment(service, "confirm", "", "mail", comment, {"lang": lang})
     await outbox.add(tx, _weekly(notice, mark))
 

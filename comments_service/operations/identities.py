@@ -65,16 +65,22 @@ def _claims(key: str, token: str) -> dict[str, Any]:
 
     try:
         return dict(jwt.decode(token, OctKey.import_key(key), algorithms=["HS256"]).claims)
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, ValueError, TypeError, RecursionError):
         raise _refused(Sentence("Sign in on the page again: its token is not valid.")) from None
 
 
 def _check_times(claims: dict[str, Any], now: int) -> None:
-    begun, ends = claims.get("iat"), claims.get("exp")
-    if not isinstance(begun, int) or not isinstance(ends, int) or isinstance(begun, bool):
-        raise _refused(Sentence("The page's token has no time of issue or of expiry."))
-    if begun > now + _LEEWAY or ends <= now - _LEEWAY or ends - begun > LONGEST_SECONDS:
+    begun, ends = _time(claims, "iat"), _time(claims, "exp")
+    since = _time(claims, "nbf") if "nbf" in claims else begun
+    if max(begun, since) > now + _LEEWAY or ends <= now - _LEEWAY or ends - begun > LONGEST_SECONDS:
         raise _refused(Sentence("The page's token has expired. Load the page again."))
+
+
+def _time(claims: dict[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _refused(Sentence("The page's token has no time of issue or of expiry."))
+    return value
 
 
 def _text(claims: dict[str, Any], name: str, longest: int) -> str:

@@ -138,11 +138,17 @@ async def confirmation(service: Service, notice: Notice) -> Letter | None:
 
 
 async def own_data(service: Service, notice: Notice) -> Letter | None:
-    """Hand the key to what is kept of an address to who reads its mail."""
+    """Hand the key to what is kept of an address to who reads its mail.
+
+    Anybody can ask for it, so it goes to nobody who wants no mail at all.
+    """
     comment = await comments.find(service.database, notice.comment_id or 0)
     if comment is None or not comment.email:
         return None
     mark = mark_of(service.secret, comment.email)
+    if await mail.muted(service.database, mark, scopes(0, 0)[2:]):
+        return None
+    stop = link(service, STOP, mark, 0, 0)
     return Letter(
         id=notice.id,
         to=comment.email,
@@ -157,5 +163,6 @@ async def own_data(service: Service, notice: Notice) -> Letter | None:
             ),
             Sentence("If that was not you, do nothing: nobody but you has this link."),
         ),
-        stop=link(service, STOP, mark, 0, 0),
+        stop=stop,
+        foot=(Link(Sentence("No mail like this any more:"), stop),),
     )

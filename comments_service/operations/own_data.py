@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from comments_service.core.mailing import folded, mark_of
+from comments_service.core.mailing import folded, mailbox, mark_of
 from comments_service.core.models import Comment, Record, Thread
 from comments_service.core.notices import bucket_of
 from comments_service.core.records import thread_record, timestamp
@@ -37,7 +37,7 @@ async def ask(service: Service, email: str, lang: str) -> None:
     found = await _all(service, email)
     if not found:
         return
-    now, mark = service.clock(), mark_of(service.secret, email)
+    now, mark = service.clock(), mark_of(service.secret, mailbox(email))
     notice = replace(
         of_comment(service, "data", "", "mail", found[0], {"lang": lang}),
         bucket=bucket_of(mark),

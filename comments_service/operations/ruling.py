@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -27,6 +30,8 @@ NEWEST = 300
 """So many of the newest comments are compared with a new one."""
 _DAY = 86_400 * 1_000_000
 
+T = TypeVar("T")
+_apart = ThreadPoolExecutor(2, thread_name_prefix="patterns")
 _log = logging.getLogger("comments_service")
 
 
@@ -85,15 +90,26 @@ async def verdict(
         seconds=sent.seconds if sent else None,
     )
     facts = await looked_up(service, facts, comment, needs, new=sent is not None)
-    if "checker" in needs and not _settled(facts, asked):
+    if "checker" in needs and not await _settled(facts, asked):
         facts = replace(facts, checked=await checking.asked(service, site, comment))
-    return screen(facts, asked)
+    return await screened(facts, asked)
 
 
-def _settled(facts: Facts, asked: Sequence[Asked]) -> bool:
+async def screened(facts: Facts, asked: Sequence[Asked]) -> Verdict:
+    """Return the verdict of rules; where patterns are among them, others are answered meanwhile."""
+    slow = any(each.patterned for each in asked)
+    return await apart(lambda: screen(facts, asked)) if slow else screen(facts, asked)
+
+
+async def apart(work: Callable[[], T]) -> T:
+    """Do what matches patterns, which leaves the interpreter to others, in a thread of its own."""
+    return await asyncio.get_running_loop().run_in_executor(_apart, work)
+
+
+async def _settled(facts: Facts, asked: Sequence[Asked]) -> bool:
     """Say whether a rule before the checker's decides: then nobody outside is asked."""
     place = next(at for at, each in enumerate(asked) if "checker" in each.needs)
-    hits = screen(facts, asked[:place]).hits
+    hits = (await screened(facts, asked[:place])).hits
     return any(not hit.shadow for hit in hits)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from comments_service.core.filters import FIRST
@@ -13,12 +14,12 @@ from comments_service.core.kinds.base import Facts, Look, Match
 from comments_service.core.models import Comment
 from comments_service.core.moderation import Action
 from comments_service.core.permissions import Actor
-from comments_service.core.rules import KINDS, Rule, RuleAction
+from comments_service.core.rules import KINDS, Rule, RuleAction, patterned
 from comments_service.errors import NotPermitted
 from comments_service.operations import deciding, learning, regulating
 from comments_service.operations.deciding import Ask, Outcome
 from comments_service.operations.permitting import need
-from comments_service.operations.ruling import NEWEST, facts_of, moderators
+from comments_service.operations.ruling import NEWEST, apart, facts_of, moderators
 from comments_service.service import Service
 from comments_service.storage import rules, threads
 
@@ -76,14 +77,15 @@ async def attempt(
     if not KINDS[kind].tried:
         return Trial(0, (), whole=False, possible=False)
     look = KINDS[kind].look(KINDS[kind].params.model_validate(dict(params)))
+    slow = patterned(params)
     sites = [site_id] if site_id else sorted(actor.sites or [0]) if actor.sites is not None else []
     found = await rules.newest(service.database, sites, FIRST, LOOKED, status)
-    caught = await _caught(service, look, KINDS[kind].needs, found[::-1])
+    caught = await _caught(service, look, KINDS[kind].needs, found[::-1], slow=slow)
     return Trial(len(found), tuple(caught[::-1]), len(found) < LOOKED)
 
 
 async def _caught(
-    service: Service, look: Look, needs: frozenset[str], found: Sequence[Comment]
+    service: Service, look: Look, needs: frozenset[str], found: Sequence[Comment], *, slow: bool
 ) -> list[Caught]:
     """Return what a rule says of comments, the oldest first, each asked as if those behind it were not there."""
     past, caught = await _Past.of(service, needs, found), []
@@ -95,7 +97,7 @@ async def _caught(
         facts = past.facts(comment)
         if "learned" in needs:
             facts = replace(facts, learned=await learning.of_words(service, comment))
-        matches = look(facts)
+        matches = await apart(partial(look, facts)) if slow else look(facts)
         if matches:
             caught.append(Caught(comment, matches))
     return caught

@@ -53,7 +53,7 @@ async def updates(
     if top is not None:
         newer = replace(seen, above=top)
         arrived = await queue.count(service.database, newer, MOST_NEW)
-    looking = await looks.others(service.database, actor.name, service.clock())
+    looking = await looks.others(service.database, actor.name, service.clock(), actor.sites)
     return Updates(acts[-1].seq if acts else seq, mine, arrived, looking)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from comments_service.storage.database import Database, Queries, Transaction
+from collections.abc import Collection
+from typing import Any
+
+from comments_service.storage.database import Database, Queries, Transaction, in_list
 
 
 async def look(
@@ -24,12 +27,19 @@ async def leave(tx: Transaction, actor: str, now: int) -> None:
     )
 
 
-async def others(db: Queries, actor: str, now: int) -> list[tuple[int, str]]:
-    """Return the comments that others look at, and who they are."""
+async def others(
+    db: Queries, actor: str, now: int, sites: Collection[int] | None
+) -> list[tuple[int, str]]:
+    """Return the comments of some sites, or with None of all, that others look at, and who they are."""
+    where, params = "actor <> :actor AND until > :now", dict[str, Any](actor=actor, now=now)
+    if sites is not None:
+        listed, named = in_list("of", sorted(sites) or [0])
+        where, params = f"{where} AND threads.site_id IN {listed}", params | named
     rows = await db.fetch(
-        """SELECT comment_id, actor FROM looks WHERE actor <> :actor AND until > :now
-           ORDER BY until DESC LIMIT 200""",
-        {"actor": actor, "now": now},
+        f"""SELECT comment_id, actor FROM looks
+            JOIN threads ON threads.thread_id = looks.thread_id WHERE {where}
+            ORDER BY until DESC LIMIT 200""",
+        params,
     )
     return [(int(row[0]), str(row[1])) for row in rows]
 

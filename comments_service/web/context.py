@@ -22,6 +22,11 @@ POSTS, PREVIEWS, LOGINS, VOTES, SEARCHES, REPORTS = 30, 120, 10, 60, 60, 10
 """What one network may make in a minute: comments, previews, logins, votes, searches, reports."""
 PASSWORDS, CODES = (5, 20, 15 * 60.0), (3, 10, 3600.0)
 """Wrong guesses at one account: of each network its own, of all together, in how many seconds."""
+MOST_CODES = 30
+"""Wrong codes of one account in that time, whoever has how many networks: there are but a million codes.
+
+Only who knows the password can use them up, and a recovery code is heard all the same.
+"""
 STREAMS, STREAMS_EACH = 1_000, 50
 """Event streams that this process serves at once, and how many of them to one network."""
 
@@ -62,7 +67,7 @@ class Web:
             Limit(REPORTS, on),
             Places(STREAMS, STREAMS_EACH, on),
             Guesses(*PASSWORDS, on),
-            Guesses(*CODES, on),
+            Guesses(*CODES, on, MOST_CODES),
             provider_of(*provider),
         )
 

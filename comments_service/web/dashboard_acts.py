@@ -8,7 +8,7 @@ from starlette.responses import Response
 from comments_service.core.draft import Preview
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
-from comments_service.errors import BatchUnknown, Refused
+from comments_service.errors import BatchUnknown, CommentUnknown, Refused
 from comments_service.operations import (
     accounts,
     answering,
@@ -77,7 +77,7 @@ class Acts:
 
     async def _reply(self, request: Request, actor: Actor, form: Fields) -> Posted:
         body = parsed(Preview, {"body": form.get("body", "")}).body
-        [ask] = _asks(form)
+        ask = _one(form)
         if form.get("approve"):
             await deciding.decide(self._service, actor, [ask])
         key, asker = form.get("key", "")[:200], visitor(request, self._service)
@@ -88,7 +88,7 @@ class Acts:
         form = await self._form(request)
         try:
             body = parsed(Preview, {"body": form.get("body", "")}).body
-            [ask] = _asks(form)
+            ask = _one(form)
             batch, outcome = await answering.edit(self._service, actor, ask, body)
         except Refused as error:
             return self._pages.refused(request, error, form.get("body", ""))
@@ -124,6 +124,14 @@ class Acts:
         here = back(form.get("back", ""))
         text = notices_of(self._service, request).write(told)
         return see(f"{here}{'&' if '?' in here else '?'}notice={text}")
+
+
+def _one(form: Fields) -> Ask:
+    """Return the one decision of a form about one comment. Raises BadFields, CommentUnknown."""
+    asks = _asks(form)
+    if len(asks) != 1:
+        raise CommentUnknown
+    return asks[0]
 
 
 def _asks(form: Fields) -> list[Ask]:

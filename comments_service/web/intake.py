@@ -14,6 +14,7 @@ from starlette.requests import Request
 from comments_service.core.characters import clean_line, forbidden
 from comments_service.core.draft import comment_number
 from comments_service.core.models import Visitor
+from comments_service.core.networks import plain_address
 from comments_service.core.sentence import Sentence
 from comments_service.core.threads import NAMELESS, normalised_key
 from comments_service.errors import (
@@ -152,11 +153,14 @@ def visitor(request: Request, service: Service, receipts: str = "") -> Visitor:
 
 
 def client_address(request: Request, proxies: tuple[Network, ...]) -> str:
-    """Return the visitor's address: of X-Forwarded-For only what trusted proxies wrote counts."""
-    peer = request.client.host if request.client else ""
-    chain = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
-    while _trusted(peer, proxies) and chain and _ip(chain[-1]):
-        peer = chain.pop()
+    """Return the visitor's address: of X-Forwarded-For only what trusted proxies wrote counts.
+
+    Some proxies write a header of their own behind the one that a visitor made up: all of them are one list.
+    """
+    peer = plain_address(request.client.host) if request.client else ""
+    chain = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    while _trusted(peer, proxies) and chain and _ip(chain[-1].strip()):
+        peer = plain_address(chain.pop().strip())
     return peer
 
 

@@ -48,11 +48,15 @@ class Guesses:
 
     Each network has `own` wrong guesses in a time at each account, which nobody can take from it.
     Past them it shares in `most`, all networks together. So a stranger who guesses on and on is
-    slowed down, and whoever has the account still gets in from elsewhere, at once.
+    slowed down, and whoever has the account still gets in from elsewhere, at once. Where there are few to
+    guess among, `end` ends that: past so many in all nobody is heard for a time.
     """
 
-    def __init__(self, own: int, most: int, seconds: float, on: bool) -> None:
+    def __init__(
+        self, own: int, most: int, seconds: float, on: bool, end: int = _MOST_REMEMBERED + 1
+    ) -> None:
         self._own, self._most, self._seconds, self._on = own, most, seconds, on
+        self._end = end
         self._wrong: OrderedDict[str, deque[tuple[float, str]]] = OrderedDict()
 
     @contextmanager
@@ -81,9 +85,12 @@ class Guesses:
 
     def _refuse(self, wrong: deque[tuple[float, str]], network: str, now: float) -> None:
         mine = [at for at, other in wrong if other == network]
-        if len(mine) < self._own or len(wrong) < self._most:
+        if len(wrong) >= self._end:
+            free = wrong[-self._end][0]
+        elif len(mine) < self._own or len(wrong) < self._most:
             return
-        free = min(mine[-self._own], wrong[-self._most][0])
+        else:
+            free = min(mine[-self._own], wrong[-self._most][0])
         raise TooManyRequests(int(free + self._seconds - now) + 1)
 
 

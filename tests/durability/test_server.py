@@ -7,10 +7,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from comments_service import server as limits
+from comments_service.settings import Settings
 from comments_service.web import guard
+from comments_service.web.problems import HANDLERS
 from tests.servers import Server
 
 
@@ -103,7 +110,34 @@ def test_the_log_holds_no_body_address_or_secret(tmp_path: Path) -> None:
                 + text,
             )
         talk(server, b"GET /xyzzy\xff HTTP/1.1\r\n\r\n")
+        search = b"GET /api/v1/sites/default/search?q=xyzzy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert talk(server, search).startswith(b"HTTP/1.1 200")
     assert "xyzzy" not in server.log.read_text()
+
+
+async def test_a_fault_is_logged_without_what_was_sent(caplog: pytest.LogCaptureFixture) -> None:
+    """Uvicorn would log the whole of it, and many messages of libraries quote what they could not take."""
+
+    async def fault(request: Request) -> Response:
+        raise ValueError(await request.body())
+
+    app = Starlette(routes=[Route("/", fault, methods=["POST"])], exception_handlers=HANDLERS)
+    served = limits.make(app, Settings(), lambda: None).config.app
+    transport = httpx2.ASGITransport(served)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
+        answer = await client.post("/", content=b"xyzzy")
+    assert answer.status_code == 500
+    assert "test_server.py" in caplog.text and "ValueError" in caplog.text
+    assert "xyzzy" not in caplog.text
+
+
+async def test_a_fault_at_the_start_is_not_kept_from_the_server() -> None:
+    async def broken(*_: object) -> None:
+        raise OSError("the port is taken")
+
+    served = limits.make(broken, Settings(), lambda: None).config.app  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="taken"):
+        await served({"type": "lifespan"}, None, None)
 
 
 def test_who_waits_for_changes_is_answered_when_the_server_ends(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import OctKey
 
 from comments_service.core.draft import Draft
@@ -60,7 +60,8 @@ async def test_a_name_need_not_be_typed_beside_a_token(house: House) -> None:
     [
         {"key": OTHER}, {"alg": "HS512"}, {"aud": "other"}, {"aud": None}, {"sub": ""},
         {"name": ""}, {"name": 5}, {"name": "a\0"}, {"iat": None}, {"exp": None}, {"exp": "soon"},
-        {"exp": 1}, {"iat": 2**40}, {"exp": 2**40}, {"badge": ["author"]},
+        {"exp": 1}, {"iat": 2**40}, {"exp": 2**40}, {"badge": ["author"]}, {"nbf": 2**40}, {"nbf": "x"},
+        {"exp": True},
     ],
 )  # fmt: skip
 async def test_a_token_that_is_not_right_is_refused(house: House, claims: dict[str, Any]) -> None:
@@ -73,6 +74,13 @@ async def test_a_token_that_is_not_right_is_refused(house: House, claims: dict[s
 async def test_what_is_no_token_is_refused(house: House, text: str) -> None:
     with pytest.raises(BadFields):
         verified(house.service, site(house), text)
+
+
+async def test_a_signed_token_that_is_no_record_is_refused(house: House) -> None:
+    for payload in (b"[]", b"7", b"\xff", b"[" * 2_900):
+        made = jws.serialize_compact({"alg": "HS256"}, payload, OctKey.import_key(KEY))
+        with pytest.raises(BadFields):
+            verified(house.service, site(house), made)
 
 
 async def test_an_unsigned_token_is_refused(house: House) -> None:

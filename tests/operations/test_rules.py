@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from comments_service.core.draft import Draft
 from comments_service.core.filters import Filter
+from comments_service.core.kinds import words
 from comments_service.core.models import Comment, Visitor
 from comments_service.core.permissions import OPERATOR, ROLES, Actor
 from comments_service.core.rules import Rule
@@ -51,6 +53,29 @@ PROOF = (
 async def make(house: House, kind: str, params: dict[str, Any], **more: Any) -> Rule:
     [rule] = await regulating.add(house.service, OLGA, [Given(kind, params, **more)])
     return rule
+
+
+async def test_others_are_answered_while_a_pattern_is_matched(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, answered = threading.Event(), threading.Event()
+
+    def find(_: str) -> list[tuple[int, int]]:
+        begun.set()
+        assert answered.wait(10)
+        return []
+
+    await house.post("one before")
+    monkeypatch.setitem(words._WAYS, "pattern", lambda _: find)
+    params = {"words": ["a+"], "how": "pattern"}
+    await make(house, "words", params)
+    for work in (house.post("words"), trying.attempt(house.service, MONA, "words", params)):
+        begun.clear()
+        answered.clear()
+        task = asyncio.ensure_future(work)
+        assert await asyncio.to_thread(begun.wait, 10)
+        answered.set()
+        await task
 
 
 async def decide(house: House, comment: Comment, action: Any) -> None:

@@ -50,6 +50,11 @@ async def test_who_looks_at_what_is_seen_by_the_others_for_a_while(strict_house:
     await watching.look(service, OLGA, None)
     assert (await watching.updates(service, MONA, 0, Filter(), None)).looking == []
     elsewhere = replace(MONA, sites=frozenset({404}))
+    await watching.look(service, OLGA, one.id)
+    here = replace(MONA, sites=frozenset({strict_house.site.site_id}))
+    for who, seen_there in ((here, [(one.id, OLGA.name)]), (elsewhere, [])):
+        told = await watching.updates(service, who, 0, Filter(), None)
+        assert told.looking == seen_there
     for who, number in ((MONA, 404), (elsewhere, one.id)):
         with pytest.raises(CommentUnknown):
             await watching.look(service, who, number)

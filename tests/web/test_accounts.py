@@ -17,6 +17,7 @@ from comments_service.operations import accounts, sessions, tokens
 from comments_service.operations.sessions import ROTATION_SECONDS
 from comments_service.web import access
 from comments_service.web.browsers import browser_name
+from comments_service.web.context import MOST_CODES
 from comments_service.web.dashboard_entrance import HALF_COOKIE
 from tests.conftest import Clock, house_on
 from tests.people import PASSWORD, account, app_code, with_second_factor
@@ -364,6 +365,26 @@ async def test_codes_are_guessed_slowly_and_a_recovery_code_is_always_heard(limi
     saved = await desk.client.post(
         "/dashboard/login/code", data={"code": codes[0]}, headers=of("192.0.2.5")
     )
+    assert saved.status_code == 303 and await is_in(desk)
+
+
+async def test_thousands_of_networks_guess_no_more_codes_than_some(limited: Desk) -> None:
+    desk = limited
+    actor = await account(desk.house, "mona", "moderator")
+    offer, codes = await with_second_factor(desk.house, actor)
+    right = {"email": actor.label, "password": PASSWORD}
+    await desk.client.post("/dashboard/login", data=right, headers=of("192.0.2.1"))
+    seen = []
+    for network in range(MOST_CODES + 5):
+        answer = await desk.client.post(
+            "/dashboard/login/code", data={"code": "000000"}, headers=of(f"2001:db8:0:{network}::1")
+        )
+        seen.append(answer.status_code)
+    assert seen == [401] * MOST_CODES + [429] * 5
+    good = {"code": app_code(offer.text, desk.house.clock)}
+    late = await desk.client.post("/dashboard/login/code", data=good, headers=of("198.51.100.9"))
+    assert late.status_code == 429 and not await is_in(desk)
+    saved = await desk.client.post("/dashboard/login/code", data={"code": codes[0]})
     assert saved.status_code == 303 and await is_in(desk)
 
 

@@ -98,6 +98,17 @@ async def test_odd_decisions_change_nothing(desk: Desk, fields: dict[str, str]) 
     assert log.count('data-label="Act"') == 2 and "Signed in" in log and "Made an account" in log
 
 
+@pytest.mark.parametrize("picks", [[], ["1:1", "2:1"]])
+@pytest.mark.parametrize("act", ["reply", "edit"])
+async def test_a_reply_or_an_edit_of_no_one_comment_is_refused_with_what_was_typed(
+    desk: Desk, act: str, picks: list[str]
+) -> None:
+    form = {"csrf": await desk.csrf(), "body": "typed", "action": "approve", "pick": picks}
+    answer = await desk.client.post(f"/dashboard/{act}", data=form)
+    assert answer.status_code == 404
+    assert "typed</textarea>" in answer.text
+
+
 @pytest.mark.parametrize(("path", "method"), ROUTES)
 @pytest.mark.parametrize("signed_in", [False, True])
 async def test_every_answer_is_private_and_runs_nothing(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from ipaddress import ip_network
 from typing import Any
 
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 
+from comments_service.web.intake import client_address
 from tests.conftest import House, client_of
 
 API = "/api/v1/sites/blog"
@@ -261,3 +264,30 @@ async def test_no_header_is_answered_with_a_fault_of_ours(
             assert answer.status_code < 500, (header, value, answer.text)
         queue = await client.get("/api/v1/moderation/queue", headers=[(header.encode(), value)])
         assert queue.status_code == 401
+
+
+HONEST = "198.51.100.9"
+MADE_UP = "203.0.113.5"
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("10.0.0.1", [HONEST], HONEST),
+        ("10.0.0.1", [f"{MADE_UP}, {HONEST}"], HONEST),
+        ("10.0.0.1", [MADE_UP, HONEST], HONEST),  # as proxies do that add a header of their own
+        ("10.0.0.1", [f"{MADE_UP}, {HONEST}", "10.0.0.2"], HONEST),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", [MADE_UP, "unknown"], "10.0.0.1"),
+        (HONEST, [MADE_UP], HONEST),
+        (f"::ffff:{HONEST}", [MADE_UP], HONEST),
+        ("::ffff:10.0.0.1", [f"::ffff:{HONEST}"], HONEST),
+        ("testclient", [MADE_UP], "testclient"),
+    ],
+)
+def test_only_what_trusted_proxies_wrote_is_an_address(
+    peer: str, forwarded: list[str], address: str
+) -> None:
+    headers = [(b"x-forwarded-for", each.encode()) for each in forwarded]
+    request = Request({"type": "http", "client": (peer, 1), "headers": headers})
+    assert client_address(request, (ip_network("10.0.0.0/8"),)) == address

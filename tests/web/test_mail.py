@@ -208,6 +208,16 @@ async def test_a_stranger_learns_nothing_and_gets_no_mail_sent(reader: Reader) -
     assert "name@example.org" in wrong
     path = reader.link("data", BOB)
     await reader.get(path[:-2], 404)
+    stop = reader.link("stop", BOB)
+    await reader.press(stop)
+    reader.post.house.clock.advance(3600)
+    await reader.press("/mail/data", email=BOB)
+    await reader.post.pass_on()
+    await reader.press(stop, again="1")
+    reader.post.house.clock.advance(3600)
+    await reader.press("/mail/data", email=BOB)
+    await reader.post.pass_on()
+    assert len(reader.post.mailbox.envelopes) == 2  # none while bob wanted no mail at all
     reader.post.house.clock.advance(25 * 3600)
     await reader.get(path, 410)
     await reader.press(path, 410, sure="1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -31,6 +32,7 @@ from comments_service.core.sentence import Note
 WORDS, PATTERNS = 500, 50
 """How many of each one rule takes."""
 _MEMORY = 1 << 20  # bytes for a pattern's automaton: bounds what one comment may cost
+_STEPS = 3_000  # of its program: each letter may have to be held against all of them
 _UNSPACED = regex.compile(
     r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]"
 )
@@ -61,13 +63,12 @@ def pattern(text: str) -> re2.Pattern:
     options = re2.Options()
     options.log_errors, options.max_mem = False, _MEMORY
     options.case_sensitive = False
-    try:
-        return re2.compile(f"(?m){text}", options)
-    except re2.error:
-        raise refused(
-            "pattern_invalid",
-            Note("Write the pattern %(text)s as RE2 reads it, and simpler.", text=text),
-        ) from None
+    with contextlib.suppress(re2.error):
+        found = re2.compile(f"(?m){text}", options)
+        if found.programsize <= _STEPS:
+            return found
+    sentence = Note("Write the pattern %(text)s as RE2 reads it, and simpler.", text=text)
+    raise refused("pattern_invalid", sentence)
 
 
 def _literal(word: str) -> Find:
