@@ -186,7 +186,13 @@ class _Folder:
 
     def _put(self, name: str, content: bytes) -> None:
         fresh = self._path / ".export.tmp"
-        fresh.write_bytes(content)
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            if (
+                name == exported.INDEX
+            ):  # by which all others are known: an empty one would be no export
+                os.fsync(file.fileno())
         place = self._path / name
         place.parent.mkdir(exist_ok=True)
         fresh.replace(place)
