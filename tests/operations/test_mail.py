@@ -62,6 +62,12 @@ async def strict(tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
         yield opened
 
 
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as opened:
+        yield opened
+
+
 async def decided(post: Post, comment_id: int, action: str) -> None:
     comment = await post.house.comment(comment_id)
     ask = Ask(comment.id, comment.version, action)  # type: ignore[arg-type]
@@ -148,6 +154,26 @@ async def test_a_site_may_switch_it_off(office: Post) -> None:
     await office.followed()
     await office.pass_on()
     assert office.mailbox.messages == []
+
+
+async def test_what_was_asked_for_before_a_site_switched_it_off_is_not_sent(
+    office: Post, receiver: Receiver
+) -> None:
+    """Also where the publication is told for other reasons, and where the mail waits already."""
+    service, site = office.house.service, office.house.site
+    await office.confirm(ALICE)
+    await office.hook(receiver, ["published"])
+    mine = await office.followed()
+    await office.mailbox.close()
+    await office.post("yes", name="bob", to=mine)
+    await office.pass_on()
+    assert [notice.kind for notice in await office.waiting()] == ["reply"]
+    policy = site.policy.model_copy(update={"reply_mail": False})
+    await maintaining.change_policy(service, OPERATOR, site, policy)
+    await office.post("yes again", name="bob", to=mine)
+    await office.pass_on(DAY)
+    assert len(receiver.received) == 3
+    assert await office.waiting() == []
 
 
 async def test_an_address_is_asked_once_a_week_whoever_types_it(office: Post) -> None:
