@@ -75,16 +75,15 @@ class Postman:
 
         A slow server that takes the message after another worker has begun would get it twice.
         """
-        server = self._server()
-        try:
-            async with asyncio.timeout(SECONDS):
-                await server.connect()
-                await server.send_message(message, sender=sender)
-        finally:
-            # Whatever it says to that, the message was taken, or not.
-            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-                await server.quit(timeout=_GOODBYE)
-            server.close()
+        with contextlib.closing(self._server()) as server:
+            try:
+                async with asyncio.timeout(SECONDS):
+                    await server.connect()
+                    await server.send_message(message, sender=sender)
+            finally:
+                # Whatever it says to that, the message was taken, or not.
+                with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                    await server.quit(timeout=_GOODBYE)
 
     def _server(self) -> aiosmtplib.SMTP:
         """Return the server: with TLS, but for ?tls=none; on this machine, where it offers that."""
