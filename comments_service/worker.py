@@ -17,7 +17,7 @@ from comments_service.core.notices import SECOND, Notice, Result
 from comments_service.language import LANGUAGES, OF_THE_DASHBOARD, language, of_the_dashboard
 from comments_service.notify.calls import call
 from comments_service.notify.mail import Postman
-from comments_service.operations import outbox
+from comments_service.operations import outbox, retaining
 from comments_service.operations.calling import call_of
 from comments_service.operations.handing_out import hand_out
 from comments_service.operations.moderator_letters import letter_of
@@ -103,7 +103,7 @@ class Worker:
         now = asyncio.get_running_loop().time()
         if not self._tidied or now - self._tidied > _TIDY_SECONDS:
             self._tidied = now
-            await outbox.tidy(self._service)
+            await retaining.tidy(self._service)
 
     async def _end(self) -> None:
         if self._running:

@@ -155,6 +155,11 @@ def with_thread(thread: Thread, comment: Comment, links: Links) -> Record:
     return public(thread, comment, links) | {"thread": at}
 
 
+def unvoted(record: Record) -> Record:
+    """Return a record without its votes: they are no change, so no tag of what is polled tells of them."""
+    return {name: value for name, value in record.items() if name != "votes"}
+
+
 def thread_record(thread: Thread) -> Record:
     """Return the record of a thread."""
     return {
@@ -179,5 +184,5 @@ def change_record(change: Change, thread: Thread, links: Links) -> Record:
         "thread": thread.key,
     }
     if change.kind != "removed" and change.comment.visible:
-        record["comment"] = public(thread, change.comment, links)
+        record["comment"] = unvoted(public(thread, change.comment, links))
     return record

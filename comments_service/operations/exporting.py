@@ -19,7 +19,7 @@ from comments_service.core.draft import keyed_hash
 from comments_service.core.exported import Entry, Index, file_name
 from comments_service.core.models import Mark, Record, Site, Thread
 from comments_service.core.paging import pages
-from comments_service.core.records import Links, public, thread_record, tree, with_thread
+from comments_service.core.records import Links, public, thread_record, tree, unvoted, with_thread
 from comments_service.core.tree import Node
 from comments_service.errors import ExportImpossible
 from comments_service.operations import reading
@@ -69,7 +69,8 @@ async def export_data(
             progress(thread.count)
             await asyncio.sleep(0)  # SQLite answers at once: without this nobody could interrupt it
         newest = await reading.recent(service, site, RECENT)
-        folder.write(exported.RECENT, {"comments": [with_thread(*item, links) for item in newest]})
+        recent = [unvoted(with_thread(*item, links)) for item in newest]
+        folder.write(exported.RECENT, {"comments": recent})
         return folder.finish()
 
 
@@ -185,7 +186,13 @@ class _Folder:
 
     def _put(self, name: str, content: bytes) -> None:
         fresh = self._path / ".export.tmp"
-        fresh.write_bytes(content)
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            if (
+                name == exported.INDEX
+            ):  # by which all others are known: an empty one would be no export
+                os.fsync(file.fileno())
         place = self._path / name
         place.parent.mkdir(exist_ok=True)
         fresh.replace(place)

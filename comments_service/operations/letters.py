@@ -82,15 +82,20 @@ async def reply(service: Service, notice: Notice) -> Letter | None:
 
 
 async def wants_reply(service: Service, parent: Comment, answer: Comment) -> bool:
-    """Say whether an author is to be told of a reply: never of one's own, never one who said no."""
+    """Say whether an author is to be told of a reply: never of one's own, never one who said no.
+
+    Nor where the site's owner has switched such mail off since it was asked for.
+    """
     one = folded(parent.email)
     themselves = one == folded(answer.email)
     same = bool(parent.identity) and parent.identity == answer.identity
     if not one or themselves or same or not parent.visible:
         return False
     db, mark = service.database, mark_of(service.secret, one)
+    site = await sites.by_id(db, parent.site_id)
     return (
-        await mail.followed(db, parent.thread_id, parent.id) is not None
+        (site is not None and site.policy.reply_mail)
+        and await mail.followed(db, parent.thread_id, parent.id) is not None
         and await mail.confirmed(db, mark)
         and not await mail.muted(db, mark, scopes(parent.thread_id, parent.site_id))
     )

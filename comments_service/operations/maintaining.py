@@ -24,6 +24,7 @@ DEFAULT_SITE = "default"
 """The site that a new database has."""
 MOST_ORIGINS = 100
 """Of one site."""
+SECOND = 1_000_000
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
 
@@ -81,15 +82,28 @@ async def change_policy(
 
     async def store(tx: Transaction) -> list[int]:
         shown_anew = await threads.freshen(tx, site.site_id)
+        await _tell_pollers(tx, service, changed)
         await sites.save_origins(tx, changed)
         await sites.save_policy(tx, changed)
         service.wanted.forget()
         await logbook.write(tx, service, [act])
         return shown_anew
 
-    for thread_id in await service.database.write(store):
+    for thread_id in (0, *await service.database.write(store)):
         service.news.announce(site.site_id, thread_id)
     return changed
+
+
+async def _tell_pollers(tx: Transaction, service: Service, changed: Site) -> None:
+    """Raise the counters by which pollers see something new, where they will read something else."""
+    before = await sites.by_id(tx, changed.site_id)
+    assert before is not None  # whoever asked has read it
+    old, new = before.policy, changed.policy
+    pictures = old.avatars != new.avatars
+    if pictures or old.websub_hub != new.websub_hub or before.origins != changed.origins:
+        mark = await sites.next_change(tx, changed.site_id, service.clock() // SECOND)
+        if pictures:
+            await threads.renew(tx, changed.site_id, mark.change)
 
 
 def _shown(site: Site, before: Policy | None = None) -> Record:

@@ -10,11 +10,16 @@ COLUMNS, _NAMED, _params = columns_of(Invitation)
 
 async def add(tx: Transaction, invitation: Invitation) -> None:
     """Store a link in the place of those for the same address, and forget those that have expired."""
+    await forget_ended(tx, invitation.created_at)
     await tx.fetch(
-        "DELETE FROM invitations WHERE expires_at < :now OR email = :email AND email <> ''",
-        {"now": invitation.created_at, "email": invitation.email},
+        "DELETE FROM invitations WHERE email = :email AND email <> ''", {"email": invitation.email}
     )
     await tx.fetch(f"INSERT INTO invitations ({COLUMNS}) VALUES ({_NAMED})", _params(invitation))
+
+
+async def forget_ended(tx: Transaction, now: int) -> None:
+    """Forget the links that have expired."""
+    await tx.fetch("DELETE FROM invitations WHERE expires_at < :now", {"now": now})
 
 
 async def by_secret(db: Queries, secret_hash: str, now: int) -> Invitation | None:

@@ -100,6 +100,28 @@ async def of_comment(db: Queries, comment: Comment) -> list[tuple[int, RuleActio
     return [(int(row[0]), row[1], bool(row[2])) for row in rows if row[3] == rows[0][3]]
 
 
+async def with_hits(db: Queries, before: int) -> list[int]:
+    """Return the rules that have hits from before a time."""
+    rows = await db.fetch(
+        """SELECT rule_id FROM rules WHERE EXISTS (
+               SELECT 1 FROM hits h WHERE h.rule_id = rules.rule_id AND h.at < :before)""",
+        {"before": before},
+    )
+    return [int(row[0]) for row in rows]
+
+
+async def forget_hits(tx: Transaction, rule_id: int, before: int, limit: int) -> int:
+    """Forget hits of a rule from before a time, and return how many."""
+    rows = await tx.fetch(
+        """DELETE FROM hits WHERE (thread_id, comment_id, rule_id, comment_version) IN (
+               SELECT thread_id, comment_id, rule_id, comment_version FROM hits
+               WHERE rule_id = :rule AND at < :before ORDER BY at LIMIT :limit)
+           RETURNING comment_id""",
+        {"rule": rule_id, "before": before, "limit": limit},
+    )
+    return len(rows)
+
+
 @dataclass(frozen=True)
 class Record:
     """What became of a rule's hits, of the newest MOST_HITS; `whole` says whether these are all.

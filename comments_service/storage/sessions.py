@@ -11,12 +11,17 @@ COLUMNS, _NAMED, _params = columns_of(Session)
 _WIDTH = len(COLUMNS.split(","))
 
 
-async def add(tx: Transaction, session: Session, idle_since: int) -> None:
-    """Store a session, and forget those that have ended by age or by idleness."""
+async def forget_ended(tx: Transaction, now: int, idle_since: int) -> None:
+    """Forget the sessions that have ended by age or by idleness, with where they were used."""
     await tx.fetch(
         "DELETE FROM sessions WHERE expires_at < :now OR seen_at < :idle",
-        {"now": session.created_at, "idle": idle_since},
+        {"now": now, "idle": idle_since},
     )
+
+
+async def add(tx: Transaction, session: Session, idle_since: int) -> None:
+    """Store a session, and forget those that have ended by age or by idleness."""
+    await forget_ended(tx, session.created_at, idle_since)
     await tx.fetch(f"INSERT INTO sessions ({COLUMNS}) VALUES ({_NAMED})", _params(session))
 
 

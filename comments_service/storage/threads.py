@@ -92,3 +92,14 @@ async def freshen(tx: Transaction, site_id: int) -> list[int]:
         {"site": site_id},
     )
     return [int(row[0]) for row in rows]
+
+
+async def renew(tx: Transaction, site_id: int, change: int) -> None:
+    """Let a site's change that is none of a comment count in each thread that has had one.
+
+    No row of 'changes' tells of it: until the next one nobody knows the second of such a thread.
+    """
+    await tx.fetch(
+        "UPDATE threads SET change = :change WHERE site_id = :site AND change > 0",
+        {"change": change, "site": site_id},
+    )

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from comments_service.core.models import Mark, Site
-from comments_service.core.records import change_record, with_thread
+from comments_service.core.records import change_record, unvoted, with_thread
 from comments_service.core.sentence import Sentence
 from comments_service.core.threads import thread_number
 from comments_service.errors import BadFields, FieldError
@@ -65,7 +65,7 @@ class Pollers:
 
         async def body(_: Mark) -> bytes:
             found = await reading.recent(self._service, site, limit, key or None)
-            records = [with_thread(thread, comment, links) for thread, comment in found]
+            records = [unvoted(with_thread(*item, links)) for item in found]
             return orjson.dumps({"comments": records})
 
         return Question((site.site_id, thread_id), JSON, body)
@@ -91,8 +91,9 @@ class Pollers:
         return Question((site.site_id, thread_id), JSON, body)
 
     def _end(self, after: int, mark: Mark, thread_id: int) -> int:
+        # The last number may be of no comment: settings that change what is answered take one too.
         # Of a thread the site's end is not known: a cursor past the thread's last change is no wonder.
-        return after if thread_id else min(after, mark.change)
+        return max(after, mark.change) if thread_id else mark.change
 
 
 def _thread_id(request: Request, site: Site) -> int:
@@ -115,9 +116,11 @@ class Changes(Poll):
         await super().__call__(scope, receive, send)
 
     async def _wait(self, request: Request) -> None:
-        site = await self._web.sites.of(request)
-        after = number(request.query_params, "after", 0, 0, FAR)
         seconds = number(request.query_params, "wait", 0, 0, MOST_WAIT)
+        if not seconds:
+            return
+        site = await self._web.sites.get(request.path_params["site"])
+        after = number(request.query_params, "after", 0, 0, FAR)
         news, loop = self._web.service.news, asyncio.get_running_loop()
         thread_id, deadline = _thread_id(request, site), loop.time() + seconds
         if not thread_id:

@@ -49,13 +49,16 @@ class Poll:
             mark = await self._cache.mark(question.key)
             entry = self._cache.entry(question.answer(mark))
             if not self._has(known, entry):
-                entry = await self._made(address, question, mark)
+                entry = await self._made(address, Request(scope, receive), mark)
         now, modified = self._service.second(), entry.answer.modified
         dated = ((b"last-modified", http_date(min(modified, now))),) if modified else ()
         await respond(scope, send, entry, self._has(known, entry), dated)
 
-    async def _made(self, address: bytes, question: Question, mark: Mark) -> Entry:
+    async def _made(self, address: bytes, request: Request, mark: Mark) -> Entry:
         async def build() -> Answer:
+            question = await self._ask(
+                request
+            )  # again: the site's settings are no older than the mark
             return question.answer(mark, await question.body(mark))
 
         return await self._cache.made(address, mark.change, build)

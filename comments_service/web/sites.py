@@ -30,8 +30,11 @@ class Sites:
         known = self._known.get(slug)
         if known and (self._service.database.exclusive or time.monotonic() - known[0] < _SECONDS):
             return known[1]
+        return await self._read(slug)
+
+    async def _read(self, slug: str) -> Site:
         site = await reading.site(self._service, slug)
-        self._known[slug] = (time.monotonic(), site)
+        self.keep(site)
         return site
 
     def keep(self, site: Site) -> None:
@@ -39,8 +42,11 @@ class Sites:
         self._known[site.slug] = (time.monotonic(), site)
 
     async def of(self, request: Request) -> Site:
-        """Return the site of a path. Raises SiteUnknown."""
-        return await self.get(request.path_params["site"])
+        """Return the site of a path as it is now: what is made of it may be kept. Raises SiteUnknown."""
+        slug = request.path_params["site"]
+        if not SLUG.fullmatch(slug):
+            raise SiteUnknown
+        return await self._read(slug)
 
     async def allows(self, slug: str, origin: str) -> bool:
         """Say whether browsers may use a site's resources from pages of this origin."""

@@ -163,6 +163,25 @@ async def test_a_file_that_somebody_broke_is_mended(house: House, data: Path) ->
     assert files(data) == whole
 
 
+async def test_the_index_is_on_disk_before_it_takes_its_place(
+    house: House, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a machine that fails may leave an empty one, by which no later export would know the files."""
+    await house.post()
+    index, synced, fsync = data / "index.json", set[int](), os.fsync
+
+    def sync(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+        assert not index.exists() or index.stat().st_ino != os.fstat(handle).st_ino
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    for _ in range(2):
+        await export(house, data)
+        assert index.stat().st_ino in synced
+        await house.post("more")
+
+
 async def test_what_the_files_depend_on_besides_changes_renews_them(
     house: House, data: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -12,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from comments_service.core.draft import Draft, Report
-from comments_service.core.letters import Letter, Link, Quote, named
+from comments_service.core.letters import Letter, Link, Quote, named, subject_of
 from comments_service.core.mailing import mark_of
 from comments_service.core.models import Visitor
 from comments_service.core.permissions import OPERATOR, Actor, Role, Sites
 from comments_service.core.sentence import Sentence
 from comments_service.errors import LinkExpired, LinkInvalid, NotPermitted
+from comments_service.notify import mail as notify
 from comments_service.notify.mail import Postman, address_of, message_of
 from comments_service.operations import (
     accounts,
@@ -57,6 +59,12 @@ async def office(tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
 async def strict(tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
     url = f"sqlite:///{tmp_path}/c.sqlite"
     async with post_office(url, tmp_path, clock, moderation="first-time") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as opened:
         yield opened
 
 
@@ -146,6 +154,26 @@ async def test_a_site_may_switch_it_off(office: Post) -> None:
     await office.followed()
     await office.pass_on()
     assert office.mailbox.messages == []
+
+
+async def test_what_was_asked_for_before_a_site_switched_it_off_is_not_sent(
+    office: Post, receiver: Receiver
+) -> None:
+    """Also where the publication is told for other reasons, and where the mail waits already."""
+    service, site = office.house.service, office.house.site
+    await office.confirm(ALICE)
+    await office.hook(receiver, ["published"])
+    mine = await office.followed()
+    await office.mailbox.close()
+    await office.post("yes", name="bob", to=mine)
+    await office.pass_on()
+    assert [notice.kind for notice in await office.waiting()] == ["reply"]
+    policy = site.policy.model_copy(update={"reply_mail": False})
+    await maintaining.change_policy(service, OPERATOR, site, policy)
+    await office.post("yes again", name="bob", to=mine)
+    await office.pass_on(DAY)
+    assert len(receiver.received) == 3
+    assert await office.waiting() == []
 
 
 async def test_an_address_is_asked_once_a_week_whoever_types_it(office: Post) -> None:
@@ -415,6 +443,30 @@ async def test_a_server_that_is_gone_is_tried_again(office: Post) -> None:
     assert notice.attempts == 1 and notice.state == "waiting"
 
 
+async def test_a_server_that_is_slow_at_each_step_is_given_up_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the lease would run out meanwhile, and another worker would send the mail once more."""
+    monkeypatch.setattr(notify, "SECONDS", 1.0)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 slow\r\n")
+        while line := await reader.readline():
+            await asyncio.sleep(0.4)
+            writer.write(b"354 go on\r\n" if line.startswith(b"DATA") else b"250 OK\r\n")
+            if line.startswith(b"DATA"):
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 OK\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = Settings(smtp_url=f"smtp://127.0.0.1:{port}?tls=none", mail_from=FROM)
+    result = await Postman(settings).send(a_letter("x", "y", "z"), str, 0)
+    server.close()
+    assert (result.verdict, result.answer) == ("later", "TimeoutError")
+
+
 async def test_a_password_goes_only_through_tls(tmp_path: Path, clock: Clock) -> None:
     key, cert = certificate(tmp_path, "localhost")
     theirs, ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
@@ -480,6 +532,16 @@ def test_nothing_typed_becomes_a_header_or_looks_like_ours() -> None:
     assert [fault for text in texts for fault in faults(text)] == []
     forged = Quote("x\nRead:\nhttps://evil.example").text  # what it would look like without '> '
     assert "Read:" in forged.split("\n")
+
+
+@pytest.mark.parametrize(
+    "piece", ["数学 x^2 分析 ", "𝔸 ﷽ é ", "plain words ", "数", "=?utf-8?q?x?= "]
+)
+def test_a_subject_comes_as_it_was_said_in_any_script(piece: str) -> None:
+    letter = a_letter(piece * 12, "y", "z")
+    raw = message_of(letter, str, FROM, "c.example", 0).as_bytes()
+    assert all(len(line) < 998 and line.isascii() for line in raw.split(b"\r\n"))
+    assert message_from_bytes(raw, policy=modern)["subject"] == subject_of(letter, str)
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,20 @@ async def test_what_never_arrives_is_dead_until_somebody_has_it_sent_again(
     assert len(receiver.received) == MOST_ATTEMPTS + 1
 
 
+async def test_an_event_that_was_never_handed_out_can_be_sent_again(
+    office: Post, receiver: Receiver
+) -> None:
+    await office.hook(receiver, ["published"])
+    await office.post()
+    service, [event] = office.house.service, await office.waiting()
+    with pytest.raises(NoticeUnknown):  # not before its time: an undo must be whole
+        await outbox.send_again(service, OPERATOR, event.id)
+    await service.database.write(lambda tx: tx.fetch("UPDATE outbox SET state = 'dead'"))
+    await outbox.send_again(service, OPERATOR, event.id)
+    await office.pass_on()
+    assert events_of(receiver) == ["published"]
+
+
 async def test_all_dead_notices_of_ones_sites_can_be_sent_again(
     office: Post, receiver: Receiver
 ) -> None:

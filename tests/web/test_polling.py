@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,10 +16,10 @@ import pytest
 from comments_service.core.models import Comment, Visitor
 from comments_service.core.moderation import Action
 from comments_service.core.policy import Policy
-from comments_service.operations import commenting, deciding, maintaining, rendering
+from comments_service.operations import commenting, deciding, maintaining, rendering, voting
 from comments_service.operations.deciding import Ask
 from comments_service.web.validators import Known
-from tests.conftest import MONA, Clock, House, client_of, house_on
+from tests.conftest import BLOG, MONA, Clock, House, client_of, house_on
 from tests.feeds import MEDIA_TYPES
 from tests.postgres import PostgresServer
 from tests.test_cli import SAMPLE
@@ -188,6 +189,12 @@ async def choose_policy(scene: Scene) -> None:
     await maintaining.change_policy(scene.house.service, olga, scene.house.site, policy)
 
 
+async def vote(scene: Scene) -> None:
+    service, site = scene.house.service, scene.house.site
+    number = scene.said["reported"]
+    assert await voting.vote(service, site, number, "bob", wanted=True) == 1
+
+
 NO_CHANGES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "a comment that waits": wait_in_vain,
     "an edit of what waits": lambda scene: scene.edit("waiting"),
@@ -198,6 +205,7 @@ NO_CHANGES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "a report answered": keep,
     "another site": write_elsewhere,
     "a policy": choose_policy,
+    "a vote": vote,
 }
 
 
@@ -210,6 +218,53 @@ async def test_nothing_else_is_a_change(scene: Scene) -> None:
                 assert answer.status_code == 304, (what, name, validators)
             answer = await scene.client.get(url)
             assert answer.content == scene.had[name].content, (what, name)
+
+
+SETTINGS: dict[str, tuple[Policy, tuple[str, ...]]] = {
+    "pictures": (Policy(avatars="none"), (BLOG,)),
+    "a hub": (Policy(avatars="none", websub_hub="https://hub.example/"), (BLOG,)),
+    "a home": (Policy(avatars="none", websub_hub="https://hub.example/"), ("https://new.example",)),
+}
+
+
+async def test_settings_that_alter_an_answer_are_seen_by_every_validator(scene: Scene) -> None:
+    olga = replace(MONA, may=frozenset({*MONA.may, "manage"}))
+    for what, (policy, origins) in SETTINGS.items():
+        await scene.poll()
+        service, site = scene.house.service, scene.house.site
+        scene.house.site = await maintaining.change_policy(service, olga, site, policy, origins)
+        new = {name: await scene.client.get(url) for name, url in FORMATS.items()}
+        others = [name for name in FORMATS if seen(new[name]) != seen(scene.had[name])]
+        assert others, what
+        for name in others:
+            assert new[name].headers["etag"] != scene.had[name].headers["etag"], (what, name)
+            for validators in UNCHANGED:
+                if "last-modified" in scene.had[name].headers:
+                    answer = await scene.again(name, validators)
+                    assert answer.status_code == 200, (what, name, validators)
+
+
+def seen(answer: httpx2.Response) -> tuple[str, bytes]:
+    """Return what is to be seen of an answer, but for the cursor that it leads on to."""
+    return answer.headers.get("link", ""), re.sub(rb'"next":\d+', b"", answer.content)
+
+
+async def test_a_cursor_passes_the_number_of_changed_settings(scene: Scene) -> None:
+    """Else whoever waits from there on would be answered at once, again and again."""
+    olga = replace(MONA, may=frozenset({*MONA.may, "manage"}))
+    service, site = scene.house.service, scene.house.site
+    for where in ("", "&thread=/post"):
+        url = f"{API}/changes?limit=500{where}"
+        end = (await scene.client.get(f"{API}/changes?after={2**40}")).json()["next"]
+        before = (await scene.client.get(f"{url}&after=0")).json()["next"]
+        policy = Policy(avatars="gravatar" if where else "none")
+        await maintaining.change_policy(service, olga, site, policy)
+        passed = (await scene.client.get(f"{url}&after={before}&wait=30")).json()
+        assert passed == {"changes": [], "next": end + 1}
+        assert (await scene.client.get(f"{url}&after={end + 1}")).json() == passed
+    await scene.act("waiting", "approve")
+    told = (await scene.client.get(f"{url}&after={end + 1}")).json()
+    assert [change["kind"] for change in told["changes"]] == ["published"]
 
 
 async def test_a_thread_is_not_changed_by_another(scene: Scene) -> None:
