@@ -24,7 +24,7 @@ __all__ = ["RENDERER", "Notice", "Rendered", "as_typed", "parse", "render"]
 __all__ += ["clean_body", "clean_line", "forbidden"]
 
 _LIBRARIES = ("markdown-it-py", "math-core", "bleach", "nh3")
-RENDERER = ":".join(["2", *(f"{name}-{version(name)}" for name in _LIBRARIES)])
+RENDERER = ":".join(["3", *(f"{name}-{version(name)}" for name in _LIBRARIES)])
 
 _DEPTH = 40  # levels of all elements, emphasis included
 _LENGTH = 100_000  # characters of HTML, or of source
