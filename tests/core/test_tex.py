@@ -68,6 +68,7 @@ REWRITTEN = [
     (r"\large x", r" x"),
     (r"\hspace*{1em}x", r"\hspace{1em}x"),
     (r"\substack{a\\b}", r"\begin{subarray}{c}a\\b\end{subarray}"),
+    (r"\cancelto{0}{x}\symup{d}", r"{\cancel{x}}^{0}\mathrm{d}"),
     (r"\abs{x}\pmb{y}", r"\left|{x}\right|\boldsymbol{y}"),
     (
         r"\pdv[2]{f}{x}\dv{f}{x}",
