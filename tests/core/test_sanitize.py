@@ -201,3 +201,10 @@ def test_both_sanitisers_stand_alone() -> None:
         assert "onclick" not in reduce(html)
         assert "<img" not in reduce(html)
         assert "javascript" not in reduce(html)
+
+
+@given(st.text(st.sampled_from("ab \n\r\t\x07\u2028\u202e\x1c🙂"), max_size=30))
+def test_each_character_of_a_body_is_found_where_it_was_typed(text: str) -> None:
+    typed = sanitize.with_line_feeds(text)
+    body = clean_body(text)
+    assert "".join(typed[at] for at in sanitize.places(text)[: len(body)]) == body
