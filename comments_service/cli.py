@@ -24,6 +24,9 @@ from comments_service.operations import (
 )
 from comments_service.service import Service
 
+SHORT_KEY = 16
+"""Characters below which a chosen secret key may be guessed."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="comments-service")
@@ -63,6 +66,8 @@ async def _greet(service: Service, with_demo: bool) -> None:
     base = service.settings.public_url
     site = demo.SITE if with_demo else maintaining.DEFAULT_SITE
     say(f"Serving {base}/" + ("  (demo page)" if with_demo else ""))
+    if len(service.secret) < SHORT_KEY:
+        say("SECRET_KEY is short: who guesses it can forge receipts and the links of mails.")
     invitation = await inviting.invite_first(service)
     if invitation:
         say(f"First moderator: {inviting.link(service, invitation)}  (works once, for a day)")

@@ -237,8 +237,18 @@ def _from_environment() -> dict[str, str]:
     for name in SECRETS:
         path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
         if path:
-            values[name] = Path(path).read_text("utf-8").strip()
+            values[name] = _from_file(Path(path))
     return values
+
+
+def _from_file(path: Path) -> str:
+    try:
+        found = path.read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        raise SettingsInvalid(f"{path} is no text: write letters, as base64 does.") from None
+    if not found:  # as after a command that failed; a default in its place would surprise
+        raise SettingsInvalid(f"{path} is empty.")
+    return found
 
 
 def secret_key(settings: Settings) -> str:

@@ -310,6 +310,14 @@ def test_serve_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
     assert not list(tmp_path.glob("*-wal")), "the last to close a SQLite file tidies up"
 
 
+@pytest.mark.parametrize(("key", "warned"), [("test", True), ("test" * 4, False)])
+def test_serve_warns_of_a_secret_key_that_can_be_guessed(
+    tmp_path: Path, key: str, warned: bool
+) -> None:
+    with Server(tmp_path, SECRET_KEY=key) as server:
+        assert ("SECRET_KEY is short" in server.log.read_text()) == warned
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         other = tmp_path / "other"

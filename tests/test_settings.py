@@ -89,6 +89,18 @@ def test_secrets_can_be_read_from_files(tmp_path: Path, monkeypatch: pytest.Monk
     assert load().database == "postgresql://host/name"
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"\n", "is empty"), (b"\xff\x00", "is no text")]
+)
+def test_a_file_without_a_secret_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, sentence: str
+) -> None:
+    (tmp_path / "key").write_bytes(content)
+    monkeypatch.setenv("COMMENTS_SECRET_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(SettingsInvalid, match=sentence):
+        load()
+
+
 def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
     chosen = Settings(data_dir=tmp_path / "data")
     made = secret_key(chosen)

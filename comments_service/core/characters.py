@@ -54,9 +54,23 @@ def clean_body(text: str) -> str:
     Line ends become line feeds; unsafe characters and outer blank lines go. Not in NFC, since the
     author must find what they wrote.
     """
-    lines = safe_characters(re.sub(r"\r\n?", "\n", text)).split("\n")
+    lines = safe_characters(with_line_feeds(text)).split("\n")
     written = [index for index, line in enumerate(lines) if line.strip()]
     return "\n".join(lines[written[0] : written[-1] + 1]) if written else ""
+
+
+def with_line_feeds(text: str) -> str:
+    """Return a text in which each line end is one character."""
+    return re.sub(r"\r\n?", "\n", text)
+
+
+def places(text: str) -> list[int]:
+    """Return where each character of `clean_body` stands in the text, whose line ends count once."""
+    typed = with_line_feeds(text)
+    kept = [at for at, character in enumerate(typed) if not _UNSAFE.match(character)]
+    safe = safe_characters(typed)
+    first = len(safe) - len(safe.lstrip())
+    return kept[safe.rfind("\n", 0, first) + 1 :]
 
 
 def columns(cluster: str) -> int:

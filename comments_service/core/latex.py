@@ -190,14 +190,14 @@ def _is_prose(surface: str, after: str) -> bool:
 
 
 def _is_shell(before: str, tex: str, after: str) -> bool:
-    """Recognise `$HOME/$USER`, `$this->f($x)`, `${A}${B}`, `"$a" "$b"`, `$/` and a quoted `$`."""
+    """Recognise `$HOME/$USER`, `$f($x)`, `${A}${B}`, `"$a" '$b'`, R's `t$a + t$b`, a quoted `$`."""
     quote = before[-1:]
-    if _SENTENCE.match(tex) or (quote in _QUOTES and tex[0] == _QUOTES[quote]):
+    if _SENTENCE.match(tex) or _QUOTES.get(quote) == tex[0]:
         return True
-    if not re.match(r"[A-Za-z_({@*#.]", after):
-        return False
-    requoted = quote in ("'", '"') and tex[-1] == quote
-    return requoted or bool(_SHELL_BREAK.fullmatch(tex) or _SHELL_NAMES.fullmatch(tex + after))
+    column = " " in tex and re.search(r"[A-Za-z_]\Z", before)
+    requoted = quote in ("'", '"') and quote in tex and tex[-1] in "'\""
+    names = _SHELL_BREAK.fullmatch(tex) or _SHELL_NAMES.fullmatch(tex + after)
+    return bool(re.match(r"[A-Za-z_({@*#.]", after) and (column or requoted or names))
 
 
 def _is_words(tex: str) -> bool:

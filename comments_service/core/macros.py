@@ -169,7 +169,9 @@ lcm \operatorname{lcm} | Q \mathbb{Q} | C \mathbb{C} | textdegree ^{\circ}
 varlimsup \mathop{\overline{\lim}} | varliminf \mathop{\underline{\lim}}
 varinjlim \mathop{\underrightarrow{\lim}} | varprojlim \mathop{\underleftarrow{\lim}}
 allowbreak | nobreak | hfill \quad | hfil | adjustlimits | nonscript | mathsurround
-TeX \text{TeX} | LaTeX \text{LaTeX} | mit \mathit
+enskip \hspace{0.5em} | smallsmile \smile | smallfrown \frown | hdots \ldots | displaylimits
+symup 1 \mathrm{#1} | symsf 1 \mathsf{#1} | textless \text{<} | textgreater \text{>} | textbar \text{|}
+cancelto 2 {\cancel{#2}}^{#1} | TeX \text{TeX} | LaTeX \text{LaTeX} | mit \mathit
 mathnormal 1 {#1} | ensuremath 1 {#1} | vcenter 1 {#1} | vspace 1 | smash 1t {#1}
 llap 1 {#1} | rlap 1 {#1} | clap 1 {#1} | mathllap 1 {#1} | mathrlap 1 {#1} | mathclap 1 {#1}
 pmb 1 \boldsymbol{#1} | mathbfit 1 \boldsymbol{#1} | symbfit 1 \boldsymbol{#1}

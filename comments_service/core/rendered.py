@@ -8,7 +8,7 @@ from importlib.metadata import version
 from comments_service.core.sentence import Sentence
 
 _LIBRARIES = ("markdown-it-py", "math-core", "bleach", "nh3")
-RENDERER = ":".join(["2", *(f"{name}-{version(name)}" for name in _LIBRARIES)])
+RENDERER = ":".join(["3", *(f"{name}-{version(name)}" for name in _LIBRARIES)])
 """The version of all that makes a comment's html; a change here lets `render-again` find the old."""
 
 MESSAGES = {

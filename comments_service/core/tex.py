@@ -2,7 +2,7 @@ r"""TeX as a row of tokens: reading arguments from it, and bounds for what a nat
 
 A token is a control word `\name`, a control symbol `\%`, a run of white space or one character, with
 the position in the formula that it came from, so that a fault can be shown where it was typed.
-Comments (`% ...`) are no tokens.
+Comments (`% ...`) are no tokens; what is typed as `5%` but can be no comment is a `\%`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from typing import NamedTuple
 _NESTING = 60  # levels of `{`, `\left` and `\begin`; math-core's stack ends at some 200
 _RUN = 60  # commands without anything between them, each of which may take the next as its argument
 _OPEN = 12  # brackets that nothing closes: math-core tries both ways for each
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|%[^\n]*(?:\n[ \t]*)?|\s+|.", re.DOTALL)
+# A comment reaches to the end of its line. Behind a digit a `%` is per cent, and so is one on the last
+# line behind anything but white space, where TeX would find no end: people write `$99%$`.
+_COMMENT = r"(?<![0-9])%[^\n]*\n[ \t]*|(?<!\S)%[ \t]*\S[^\n]*\Z"
+_TOKEN = re.compile(rf"\\[A-Za-z]+|\\.|(?P<comment>{_COMMENT})|\s+|.", re.DOTALL)
+_PER_CENT = {"%": r"\%"}
 LEVELS = {"{": 1, r"\begin": 1, "}": -1, r"\end": -1}
 """How a token changes the depth of groups."""
 _FENCES = {r"\left": 1, r"\right": -1}
@@ -42,8 +46,8 @@ class Token(NamedTuple):
 
 def tokens(tex: str) -> list[Token]:
     """Return the tokens of some TeX."""
-    found = _TOKEN.finditer(tex)
-    return [Token(match.group(), *match.span()) for match in found if match.group()[0] != "%"]
+    found = (match for match in _TOKEN.finditer(tex) if match["comment"] is None)
+    return [Token(_PER_CENT.get(match[0], match[0]), *match.span()) for match in found]
 
 
 def instead(typed: Token, text: str) -> list[Token]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import Draft, Preview, Vote
+from comments_service.core.faults import where_typed
 from comments_service.core.models import Record, Site, Thread
 from comments_service.core.paging import pages
 from comments_service.core.records import (
@@ -180,9 +181,11 @@ class Api:
         """Answer how a text would look, from the very function that stores it."""
         site = await self._web.sites.of(request)
         await self._web.sites.sender(request, site)
-        draft = parsed(Preview, await fields_of(request))
+        fields = await fields_of(request)
+        draft = parsed(Preview, fields)
         self._web.previews.admit(visitor(request, self._service).address)
-        shown, say = await self._service.render(draft.body), language_of(request).say
+        shown = where_typed(await self._service.render(draft.body), str(fields["body"]))
+        say = language_of(request).say
         warnings = [
             {"code": w.code, "message": say(w.message), "start": w.start, "end": w.end}
             for w in shown.warnings

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from comments_service.core.characters import with_line_feeds
 from comments_service.core.draft import BODY, EMAIL, NAME, WEBSITE, comment_number
 from comments_service.core.models import Comment, Site, Thread
 from comments_service.core.rendered import Rendered
@@ -32,8 +33,8 @@ class Form:
 
 
 def carried(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a form keeps of the fields that arrived."""
-    return {name: str(values.get(name) or "") for name in _CARRIED}
+    """Return what a form keeps of the fields that arrived, with line ends of one character."""
+    return {name: with_line_feeds(str(values.get(name) or "")) for name in _CARRIED}
 
 
 async def fresh(service: Service, site: Site, thread: Thread, query: Mapping[str, str]) -> Form:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import Draft, Preview
+from comments_service.core.faults import where_typed
 from comments_service.core.models import Site, Thread
 from comments_service.core.threads import thread_number
 from comments_service.errors import CommentUnknown, Refused, Unavailable
@@ -85,7 +86,8 @@ class Writing:
     async def _previewed(self, request: Request, form: Form) -> Form:
         draft = parsed(Preview, {"body": form.values["body"]})
         self._web.previews.admit(visitor(request, self._service).address)
-        return replace(form, preview=await self._service.render(draft.body))
+        shown = await self._service.render(draft.body)
+        return replace(form, preview=where_typed(shown, form.values["body"]))
 
     async def _again(
         self, request: Request, site: Site, key: str, form: Form, error: Refused | None = None

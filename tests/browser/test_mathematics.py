@@ -113,6 +113,17 @@ def test_formulas_stand_on_the_line(house: House, visit: Opener, thread: str) ->
     assert scrolling == pytest.approx(page.evaluate(tops), abs=1)
 
 
+def test_a_struck_out_letter_has_a_line_longer_than_its_own(
+    house: House, visit: Opener, thread: str
+) -> None:
+    house.post(thread, r"$\cancel{x}$")
+    page = visit(house.page_of(thread))
+    tall = page.locator(".comments-body mi, .comments-body .comments-m-cancel-up").evaluate_all(
+        "(found) => found.map((element) => element.getBoundingClientRect().height)"
+    )
+    assert tall[0] > 1.2 * tall[1]  # the row comes first, then its x
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_colour_can_be_read(house: House, visit: Opener, thread: str, scheme: str) -> None:
     colours = ["black", "white", "blue", "yellow", "red", "green"]

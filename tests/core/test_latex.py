@@ -64,6 +64,8 @@ SHELL_AND_CODE = [
     ("环境变量$LD_LIBRARY_PATH和$HOME", []),
     ('echo "$a" "$b"', []),
     ("echo '$a' '$b'", []),
+    ("echo \"$a\" '$b'", []),
+    ("R: df$a + df$b", []),
     ("$this->foo($bar)", []),
     ("$foo = $bar + 1; // php", []),
     ("$x=1;$y=2;", []),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comments_service.core import addresses, autolinks, sanitize
+from comments_service.core import addresses, autolinks, characters, sanitize
 from comments_service.core.characters import clean_body
 from comments_service.core.text import render
 from tests.allowed import stored_faults
@@ -202,3 +202,10 @@ def test_both_sanitisers_stand_alone() -> None:
         assert "onclick" not in reduce(html)
         assert "<img" not in reduce(html)
         assert "javascript" not in reduce(html)
+
+
+@given(st.text(st.sampled_from("ab \n\r\t\x07\u2028\u202e\x1c🙂"), max_size=30))
+def test_each_character_of_a_body_is_found_where_it_was_typed(text: str) -> None:
+    typed = characters.with_line_feeds(text)
+    body = clean_body(text)
+    assert "".join(typed[at] for at in characters.places(text)[: len(body)]) == body

@@ -212,6 +212,16 @@ async def test_the_preview_is_the_truth(client: httpx2.AsyncClient) -> None:
     assert preview["warnings"] == []
 
 
+async def test_a_warning_says_where_in_what_was_sent(client: httpx2.AsyncClient) -> None:
+    sent = "\r\n \r\na\a\r\n🙂 $\\nope$"
+    (warning,) = (await client.post(f"{API}/preview", json={"body": sent})).json()["warnings"]
+    typed = sent.replace("\r\n", "\n")  # as a browser's field has it
+    assert typed[warning["start"] : warning["end"]] == "\\nope"
+    form = (await client.post("/sites/default/preview", data={"body": sent})).text
+    assert f'data-start="{warning["start"]}" data-end="{warning["end"]}"' in form
+    assert "Line 4: " in form
+
+
 async def test_a_poller_reads_recent_comments_and_counts(
     house: House, client: httpx2.AsyncClient
 ) -> None:
