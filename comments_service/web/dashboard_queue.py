@@ -84,6 +84,7 @@ class Board:
             "names": await accounts.labels(self._service, names),
             "bulk": _legal(view.items) if "decide" in actor.may else [],
             "longest": BODY,
+            "key": str(self._service.ids()),  # names one press of the button that replies
             **await self._around(actor, query.get("site", "")),
         }
         part = "part" if single and query.get("part") else "queue"
