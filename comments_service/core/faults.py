@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from markdown_it.token import Token
 
-from comments_service.core import characters, latex
-from comments_service.core.rendered import Notice, Rendered
+from comments_service.core import latex
+from comments_service.core.rendered import Notice
 from comments_service.core.tex import Fault
 
 _CODE = ("code_inline", "code_block", "fence")
@@ -23,19 +22,6 @@ def notices(source: str, tokens: Sequence[Token], faults: dict[int, Fault]) -> l
         return []
     placed = list(_placed(source, tokens))
     return [_notice(source, *placed[number], fault) for number, fault in sorted(faults.items())]
-
-
-def where_typed(rendered: Rendered, typed: str) -> Rendered:
-    """Move the notices of a text to where it was typed, since `clean_body` drops characters.
-
-    A line end of `typed` counts once, as it does in a browser's field.
-    """
-    places = characters.places(typed)
-    moved = [
-        replace(notice, start=places[notice.start], end=places[notice.end - 1] + 1)
-        for notice in rendered.warnings
-    ]
-    return replace(rendered, warnings=tuple(moved))
 
 
 def _notice(source: str, token: Token, at: int, fault: Fault) -> Notice:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from comments_service.core.characters import places
 from comments_service.core.sentence import Sentence
 
 _LIBRARIES = ("markdown-it-py", "math-core", "bleach", "nh3")
@@ -77,3 +78,16 @@ class Rendered:
     excerpt: str
     warnings: tuple[Notice, ...]
     renderer: str
+
+
+def where_typed(rendered: Rendered, typed: str) -> Rendered:
+    """Move the notices of a text to where it was typed, since `clean_body` drops characters.
+
+    A line end of `typed` counts once, as it does in a browser's field.
+    """
+    at = places(typed)
+    moved = [
+        replace(notice, start=at[notice.start], end=at[notice.end - 1] + 1)
+        for notice in rendered.warnings
+    ]
+    return replace(rendered, warnings=tuple(moved))

@@ -79,13 +79,15 @@ async def edit(service: Service, actor: Actor, ask: Ask, body: str) -> tuple[str
     async def one(tx: Transaction, thread: Thread, _: int) -> Step:
         comment = await comments.get(tx, thread.thread_id, ask.id)
         assert comment is not None  # comments are never removed
-        if comment.version != ask.version:
-            return Step(thread, await too_late(tx, comment, actor, batch, ask))
-        if comment.erased:
-            return Step(thread, Outcome(ask.id, "forbidden", comment.status, comment.version))
-        if comment.body == body:
+        if comment.body == body and not comment.erased:
             unchanged = Outcome(ask.id, "unchanged", comment.status, comment.version)
             return Step(thread, unchanged)
+        if comment.version != ask.version:
+            # However one's own last act looks: a text that was not taken is never called so.
+            late = await too_late(tx, comment, actor, batch, ask)
+            return Step(thread, replace(late, result="stale"))
+        if comment.erased:
+            return Step(thread, Outcome(ask.id, "forbidden", comment.status, comment.version))
         at = service.clock()
         edited = saying(comment, body, shown, at)
         act = logbook.act_on(

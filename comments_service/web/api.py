@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import Draft, Preview, Vote
-from comments_service.core.faults import where_typed
 from comments_service.core.models import Record, Site, Thread
 from comments_service.core.paging import pages
 from comments_service.core.records import (
@@ -21,6 +20,7 @@ from comments_service.core.records import (
     thread_record,
     tree,
 )
+from comments_service.core.rendered import where_typed
 from comments_service.operations import commenting, reading, voting
 from comments_service.web.cache import Answer, Read
 from comments_service.web.context import Web

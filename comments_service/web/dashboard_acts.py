@@ -8,7 +8,7 @@ from starlette.responses import Response
 from comments_service.core.draft import Preview
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
-from comments_service.errors import BatchUnknown, CommentUnknown, Refused
+from comments_service.errors import BatchUnknown, CommentUnknown
 from comments_service.operations import (
     accounts,
     answering,
@@ -68,10 +68,7 @@ class Acts:
     async def reply(self, request: Request, actor: Actor) -> Response:
         """Publish a moderator's reply; what waits can be approved along with it."""
         form = await self._form(request)
-        try:
-            posted = await self._reply(request, actor, form)
-        except Refused as error:
-            return self._pages.refused(request, error, form.get("body", ""))
+        posted = await self._reply(request, actor, form)
         said = language_of(request).say(Note("Your reply is published."))
         return self._see(request, form, Told([(said, str(posted.comment.id))]))
 
@@ -86,12 +83,12 @@ class Acts:
     async def edit(self, request: Request, actor: Actor) -> Response:
         """Change what a comment says."""
         form = await self._form(request)
-        try:
-            body = parsed(Preview, {"body": form.get("body", "")}).body
-            ask = _one(form)
-            batch, outcome = await answering.edit(self._service, actor, ask, body)
-        except Refused as error:
-            return self._pages.refused(request, error, form.get("body", ""))
+        body = parsed(Preview, {"body": form.get("body", "")}).body
+        ask = _one(form)
+        batch, outcome = await answering.edit(self._service, actor, ask, body)
+        if outcome.result not in ("done", "unchanged"):
+            told = await self._told(request, actor, [outcome], "edit", "")
+            return self._pages.kept(request, [sentence for sentence, _ in told.lines], body)
         return await self._lead_back(request, actor, form, [outcome], "edit", batch)
 
     async def filters(self, request: Request, actor: Actor) -> Response:
@@ -113,12 +110,17 @@ class Acts:
         action: str,
         batch: str,
     ) -> Response:
+        return self._see(request, form, await self._told(request, actor, outcomes, action, batch))
+
+    async def _told(
+        self, request: Request, actor: Actor, outcomes: list[Outcome], action: str, batch: str
+    ) -> Told:
         names = await accounts.labels(self._service, {item.by for item in outcomes if item.by})
         language = language_of(request)
         lines = Teller(language, actor, names).lines(outcomes, action)
         nothing: Line = (language.say(Note("Nothing was ticked.")), "")
         done = any(outcome.result == "done" for outcome in outcomes)
-        return self._see(request, form, Told(lines or [nothing], batch if done else ""))
+        return Told(lines or [nothing], batch if done else "")
 
     def _see(self, request: Request, form: Fields, told: Told) -> Response:
         here = back(form.get("back", ""))

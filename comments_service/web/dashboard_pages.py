@@ -22,7 +22,8 @@ from comments_service.core.models import Comment, Record, Thread
 from comments_service.core.permissions import Actor, Permission
 from comments_service.core.records import timestamp
 from comments_service.core.rules import IN_WORDS
-from comments_service.errors import BadFields, BodyMalformed, NotPermitted, Refused
+from comments_service.core.sentence import Note
+from comments_service.errors import BadFields, BodyMalformed, NotAllowed, NotPermitted, Refused
 from comments_service.language import (
     OF_THE_DASHBOARD,
     Language,
@@ -58,6 +59,9 @@ _BACK = re.compile(
     r"|people|tokens|outbox|webhooks|mail)"
     r"(?:\?[A-Za-z0-9_.=&%+@:/~-]{0,1500})?"
 )
+
+# What people write by hand and at length, and so must never lose.
+_WRITTEN = ("body", "reason", "reason_given", "note")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Fields = ImmutableMultiDict[str, str]
@@ -127,7 +131,20 @@ class Pages:
         """Return the page that says what did not work, with what was typed, so that it is not lost."""
         fields = error.errors if isinstance(error, BadFields) else ()
         sentences = [field.message for field in fields] or [error.sentence]
-        return self.show(request, "refused", {"sentences": sentences, "typed": typed}, error=error)
+        return self.kept(request, sentences, typed, error=error)
+
+    def kept(
+        self,
+        request: Request,
+        sentences: list[str],
+        typed: str,
+        *,
+        login: str = "",
+        error: Refused | None = None,
+    ) -> Response:
+        """Return the page that says what did not work, and keeps what was typed."""
+        values = {"sentences": sentences, "typed": typed, "login": login}
+        return self.show(request, "refused", values, error=error)
 
     def guarded(self, show: Endpoint) -> Endpoint:
         """Return an endpoint that shows refusals as a page."""
@@ -136,9 +153,19 @@ class Pages:
             try:
                 return await show(request)
             except Refused as error:
-                return self.refused(request, error)
+                return self.refused(request, error, await self._typed(request))
 
         return endpoint
+
+    async def _typed(self, request: Request) -> str:
+        """Return the text that a form of ours brought along, '' where nobody wrote any."""
+        try:
+            access.check_sender(request, self._service)
+            form = await fields_of(request) if request.method == "POST" else Fields()
+        except Refused:
+            return ""
+        written = [text for name, text in form.multi_items() if name in _WRITTEN or "\n" in text]
+        return "\n\n".join(text for text in written if text.strip())
 
     def signed_in(
         self,
@@ -153,11 +180,20 @@ class Pages:
                 if permission not in actor.may:
                     raise NotPermitted
                 return await self._renewed(request, await show(request, actor))
-            path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
-            asked = back(f"{path}?{query}" if query else path)
-            return see("/dashboard/login?" + urlencode({"next": asked}, safe="/"))
+            return await self._signed_out(request)
 
         return self.guarded(endpoint)
+
+    async def _signed_out(self, request: Request) -> Response:
+        """Lead to the login; but what was written meanwhile is shown first, so that it is not lost."""
+        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+        asked = back(f"{path}?{query}" if query else path)
+        login = "/dashboard/login?" + urlencode({"next": asked}, safe="/")
+        typed = await self._typed(request)
+        if not typed:
+            return see(login)
+        sentence = Note("You are signed out. Sign in again, then go on.")
+        return self.kept(request, [sentence], typed, login=login, error=NotAllowed())
 
     async def _renewed(self, request: Request, response: Response) -> Response:
         """Return a page, with a new secret for the session where the old one has served its time."""

@@ -30,6 +30,7 @@ from comments_service.web.queues import address, after, filter_of, oldest, place
 
 PAGE = 25
 """Comments on a page of the queue."""
+_PARTS = {"1": "part", "card": "one"}  # what the script asks for, instead of a whole page
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Board:
         """Show the comments of a queue, or one comment of whatever status."""
         query = request.query_params
         single = "id" in query
-        view = await (self._single(actor, query["id"]) if single else self._listed(actor, query))
+        view = await (self._single(actor, query) if single else self._listed(actor, query))
         names = {act.actor for act in view.dossier.acts} if view.dossier else set()
         values = {
             "view": view,
@@ -84,10 +85,11 @@ class Board:
             "names": await accounts.labels(self._service, names),
             "bulk": _legal(view.items) if "decide" in actor.may else [],
             "longest": BODY,
+            "key": str(self._service.ids()),  # names one press of the button that replies
             **await self._around(actor, query.get("site", "")),
         }
-        part = "part" if single and query.get("part") else "queue"
-        return self._pages.show(request, part, values, actor=actor)
+        name = _PARTS.get(query.get("part", ""), "queue") if single else "queue"
+        return self._pages.show(request, name, values, actor=actor)
 
     async def _around(self, actor: Actor, slug: str) -> dict[str, Any]:
         """Return what stands around the cards: counts, sites, saved filters, the newest act."""
@@ -103,13 +105,16 @@ class Board:
             "seq": await watching.newest_act(self._service),
         }
 
-    async def _single(self, actor: Actor, text: str) -> View:
+    async def _single(self, actor: Actor, query: QueryParams) -> View:
+        text = query["id"]
         found = await judging.dossier(self._service, actor, comment_number(text) or 0)
         if found is None:
             return View([], {"id": text}, QUEUE)
         comment = found.item.comment
         here = f"{QUEUE}?id={comment.id}"
         authors = {comment.id: found.author}
+        if query.get("part") == "card":
+            return View([found.item], {"status": comment.status}, here, authors=authors)
         return View([found.item], {"id": text}, here, dossier=found, authors=authors)
 
     async def _listed(self, actor: Actor, query: QueryParams) -> View:

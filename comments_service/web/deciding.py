@@ -16,7 +16,7 @@ from comments_service.core.draft import comment_number
 from comments_service.core.models import Record
 from comments_service.core.moderation import Action
 from comments_service.core.records import timestamp
-from comments_service.operations import deciding, moderating, undoing
+from comments_service.operations import accounts, deciding, moderating, undoing
 from comments_service.operations.deciding import Ask, Outcome
 from comments_service.web.access import moderator
 from comments_service.web.context import Web
@@ -100,7 +100,8 @@ class Deciding:
         key = given.key or _key(request)
         batch = deciding.batch_of(self._service, actor, key)
         batch, outcomes = await deciding.decide(self._service, actor, asks_of(given), batch)
-        return json_answer({"batch": batch, "results": outcome_records(outcomes)})
+        names = await accounts.labels(self._service, {item.by for item in outcomes if item.by})
+        return json_answer({"batch": batch, "results": outcome_records(outcomes, names)})
 
     async def decide_all(self, request: Request) -> Response:
         """Count what a filter holds, or decide on the next piece of it."""
@@ -144,12 +145,12 @@ def _key(request: Request) -> str:
     return clean_line(request.headers.get("idempotency-key", ""))[:200]
 
 
-def outcome_records(outcomes: list[Outcome]) -> list[Record]:
-    """Return what became of decisions, as JSON says it."""
-    return [_outcome(outcome) for outcome in outcomes]
+def outcome_records(outcomes: list[Outcome], names: dict[str, str] | None = None) -> list[Record]:
+    """Return what became of decisions, as JSON says it; `names` are what people call moderators."""
+    return [_outcome(outcome, names or {}) for outcome in outcomes]
 
 
-def _outcome(outcome: Outcome) -> Record:
+def _outcome(outcome: Outcome, names: dict[str, str]) -> Record:
     record: Record = {
         "id": str(outcome.id),
         "result": outcome.result,
@@ -159,7 +160,8 @@ def _outcome(outcome: Outcome) -> Record:
     if outcome.left:
         record["left"] = outcome.left
     if outcome.by is not None:
-        record |= {"by": outcome.by, "at": timestamp(outcome.at)}
+        name = names.get(outcome.by, outcome.by)
+        record |= {"by": outcome.by, "name": name, "at": timestamp(outcome.at)}
     return record
 
 

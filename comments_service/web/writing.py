@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from comments_service.core.draft import Draft, Preview
-from comments_service.core.faults import where_typed
 from comments_service.core.models import Site, Thread
+from comments_service.core.rendered import where_typed
 from comments_service.core.threads import thread_number
 from comments_service.errors import CommentUnknown, Refused, Unavailable
 from comments_service.operations import reading

@@ -114,6 +114,7 @@ def test_olga_looks_after_what_leaves_without_scripts(mailing: House, browser: B
         page.get_by_label("E-mail").fill(OLGA)
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
+        page.get_by_role("link", name="Manage").click()
         page.get_by_role("link", name="Webhooks").click()
         page.get_by_label("Address").fill("http://127.0.0.1:9999/hook")
         page.get_by_role("button", name="Make the webhook").click()

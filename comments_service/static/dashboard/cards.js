@@ -1,6 +1,6 @@
 /* The cards of the queue: which one is at hand, what each looks like once it is decided. */
 
-import { doneWord, element, page, say } from "./html.js";
+import { doneWord, element, page, say, who } from "./html.js";
 
 const list = document.querySelector("[data-cards]");
 
@@ -34,8 +34,11 @@ export function step(way, from = current()) {
   const all = cards();
   if (!from) return take(all.find((card) => !("done" in card.dataset)));
   for (let at = all.indexOf(from) + way; at >= 0 && at < all.length; at += way) {
-    if (!("done" in all[at].dataset)) return take(all[at]);
+    if ("done" in all[at].dataset) continue;
+    if (way > 0 && all.length - at < 6) more();
+    return take(all[at]);
   }
+  if (way > 0) more()?.then(() => cards().length > all.length && step(way, from));
 }
 
 export function find(id) {
@@ -75,20 +78,22 @@ export function renumber(card, version) {
 /** Say of a card that somebody else was first. */
 export function overtake(card, act, at) {
   const done = doneWord(act.action);
-  settle(card, say("by", { done, by: act.name, at }));
+  settle(card, say("by", { done, by: who(act.name), at }));
   renumber(card, act.version + 1);
 }
 
 /** Offer to load a card again that was changed otherwise. */
-export function outdated(card) {
-  settle(card, say("changed"));
+export function outdated(card, sentence = say("changed")) {
+  settle(card, sentence);
   const button = element("button", { type: "button", textContent: say("reload") });
   button.addEventListener("click", () => refresh(card));
   card.querySelector("[data-fate]").append(" ", button);
 }
 
+/** Load a card again; in a list as it stands in lists. */
 export async function refresh(card) {
-  const found = (await page(`/dashboard/queue?id=${card.dataset.id}`)).querySelector(".comments-card");
+  const part = card.querySelector("details.comments-more") ? "&part=card" : "";
+  const found = (await page(`/dashboard/queue?id=${card.dataset.id}${part}`)).querySelector(".comments-card");
   if (!found) return;
   card.replaceWith(document.adoptNode(found));
   take(find(card.dataset.id));

@@ -1,13 +1,13 @@
 /* Decisions: one card, all that are ticked, and taking back. What is refused changes nothing. */
 
-import { call, doneWord, element, Refusal, say } from "./html.js";
-import { cards, current, find, more, outdated, overtake, renumber, reopen, settle, step, take } from "./cards.js";
+import { call, clock, doneWord, element, Refusal, say, statusWord, who } from "./html.js";
+import { cards, current, find, more, outdated, overtake, refresh, renumber, reopen, settle, step, take } from "./cards.js";
 
 const toast = document.querySelector("[data-toast]");
 const batches = []; // what can be taken back, the newest last
 
-export function tell(sentence, batch = "") {
-  toast.replaceChildren(sentence);
+export function tell(sentence, batch = "", ...more) {
+  toast.replaceChildren(sentence, ...more);
   if (batch) {
     const button = element("button", { type: "button", textContent: say("undo") });
     button.addEventListener("click", () => undo(batch));
@@ -16,9 +16,11 @@ export function tell(sentence, batch = "") {
   toast.hidden = !sentence;
 }
 
-function complain(error) {
+/** Say what was refused. Who is signed out can sign in beside this page, which keeps what was typed. */
+export function complain(error) {
   if (!(error instanceof Refusal)) throw error;
-  tell(error.status === 401 ? say("gone") : error.message || say("failed"));
+  if (error.status !== 401) return tell(error.message || say("failed"));
+  tell(say("gone"), "", element("a", { href: "/dashboard/login", target: "_blank", textContent: say("signIn") }));
 }
 
 /** Return a card's button for an action, where the service says that it is legal. */
@@ -26,14 +28,26 @@ export function button(card, action) {
   return card?.querySelector(`.comments-decide button[name=action][value=${action}]`);
 }
 
-function key() {
+/** Return a name for one press of a button. */
+export function key() {
   return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 }
 
-/** Decide on cards; the first open one behind them is at hand at once. */
-export async function decide(chosen, action, reason = "") {
+/** Decide on a card, for the reason that was written on it. */
+export function decideOne(card, action) {
+  if (card) return decide([card], action, card.querySelector(".comments-decide")?.elements.reason);
+}
+
+/** Decide on all that are ticked, for the reason that was written for them. */
+export function decideTicked(action) {
+  return decide(ticked(), action, bulk?.elements.reason);
+}
+
+/** Decide on cards; the first open one behind them is at hand at once. Returns the batch, "" where nothing was done. */
+async function decide(chosen, action, field) {
   const open = chosen.filter((card) => button(card, action) && !("done" in card.dataset));
-  if (!open.length) return;
+  if (!open.length) return "";
+  const reason = field?.value ?? "";
   const before = new Map(open.map((card) => [card, Number(card.dataset.version)]));
   const last = open.at(-1);
   for (const card of open) settle(card, say("doing"));
@@ -42,11 +56,13 @@ export async function decide(chosen, action, reason = "") {
   const decisions = open.map((card) => ({ id: card.dataset.id, version: before.get(card), action, reason }));
   try {
     const { batch, results } = await call("POST", "decisions", { decisions, key: key() });
-    finish(open, results, action, batch);
+    if (field?.form === bulk) field.value = "";
+    return finish(open, results, action, batch) ? batch : "";
   } catch (error) {
     for (const card of open) reopen(card, before.get(card));
     take(open[0]);
     complain(error);
+    return "";
   }
 }
 
@@ -59,14 +75,22 @@ function finish(open, results, action, batch) {
       renumber(card, result.version);
       done += result.result === "done";
     } else {
-      outdated(card);
+      const { status, name, at: when } = result;
+      const first = name && status ? say("first", { status: statusWord(status), by: who(name), at: clock(when) }) : undefined;
+      outdated(card, first);
     }
   }
-  if (done) batches.push(batch);
+  if (done) keep(batch);
   const sentence = say("done", { done: doneWord(action) });
   tell(done ? (results.length > 1 ? `${sentence} ${done}` : sentence) : say("changed"), done ? batch : "");
   recount(action, done);
   if (!cards(true).length) more()?.then(() => step(1, null));
+  return done;
+}
+
+/** Remember what can be taken back. */
+export function keep(batch) {
+  batches.push(batch);
 }
 
 /** Move the figures of the tabs along; the service corrects them with its next news. */
@@ -89,10 +113,10 @@ export async function undo(batch = batches.at(-1)) {
     let first = null;
     for (const { id, result, version } of results) {
       const card = find(id);
-      if (card && result === "done") {
-        reopen(card, version);
-        first ??= card;
-      }
+      if (!card || result !== "done") continue;
+      if ("done" in card.dataset) reopen(card, version);
+      else await refresh(card); // its text was taken back
+      first ??= find(id);
     }
     take(first);
     tell(results.some(({ result }) => result === "done") ? say("takenBack") : say("notTakenBack"));
@@ -105,9 +129,8 @@ export async function undo(batch = batches.at(-1)) {
 export function hear(act) {
   const card = find(act.id);
   if (!card || act.version < Number(card.dataset.version)) return;
-  const at = new Date(act.at).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
   if (act.action === "edit" || act.action === "undo") outdated(card);
-  else overtake(card, act, at);
+  else overtake(card, act, clock(act.at));
 }
 
 const bulk = document.querySelector("#comments-bulk");
@@ -122,15 +145,18 @@ export function ticked() {
 export function tick(card, range = false) {
   const box = card?.querySelector(".comments-tick");
   if (!box || "done" in card.dataset) return;
-  const all = cards(true);
-  if (range && lastTick && all.includes(lastTick)) {
-    const [from, to] = [all.indexOf(lastTick), all.indexOf(card)].sort((a, b) => a - b);
-    for (const each of all.slice(from, to + 1)) each.querySelector(".comments-tick").checked = true;
-  } else {
-    box.checked = !box.checked;
-  }
+  box.checked = range || !box.checked;
+  if (range) spread(card, true);
   lastTick = card;
   count();
+}
+
+/** Tick all from the card that was ticked last to this one, or take their ticks away. */
+function spread(card, checked) {
+  const all = cards(true);
+  if (!all.includes(lastTick)) return;
+  const [from, to] = [all.indexOf(lastTick), all.indexOf(card)].sort((a, b) => a - b);
+  for (const each of all.slice(from, to + 1)) each.querySelector(".comments-tick").checked = checked;
 }
 
 function count() {
@@ -144,9 +170,12 @@ export function listen() {
     const action = event.submitter?.name === "action" && event.submitter.value;
     if (!action || !event.target.matches(".comments-decide, #comments-bulk")) return;
     event.preventDefault();
-    const reason = event.target.elements.reason?.value ?? "";
     const own = event.target.closest(".comments-card");
-    decide(own ? [own] : ticked(), action, reason);
+    if (own) decideOne(own, action);
+    else decideTicked(action);
+  });
+  document.addEventListener("click", (event) => {
+    if (event.shiftKey && event.target.matches(".comments-tick")) spread(event.target.closest(".comments-card"), event.target.checked);
   });
   document.addEventListener("change", (event) => {
     if (!event.target.matches(".comments-tick")) return;

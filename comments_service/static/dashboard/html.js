@@ -19,26 +19,39 @@ export class Refusal extends Error {
   constructor(status, answer) {
     super(answer.detail ?? "");
     this.status = status;
+    this.code = answer.code ?? "";
   }
 }
 
-const csrf = document.querySelector("meta[name=comments-csrf]")?.content ?? "";
+let csrf = document.querySelector("meta[name=comments-csrf]")?.content ?? "";
+
+/** Take the token of the session that the browser has now: somebody may have signed in again elsewhere. */
+async function renew() {
+  csrf = (await page(location.href)).querySelector("meta[name=comments-csrf]")?.content ?? "";
+  for (const field of document.querySelectorAll("input[name=csrf]")) field.value = csrf;
+}
 
 /** Call the moderators' API. */
-export async function call(method, path, body) {
+export async function call(method, path, body, again = false) {
   let response;
   try {
     response = await fetch(`/api/v1/moderation/${path}`, {
       method,
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+      headers: {
+        "Accept-Language": document.documentElement.lang,
+        "Content-Type": "application/json",
+        "X-CSRF-Token": csrf,
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
     throw new Refusal(0, {});
   }
   const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(response.status, answer);
-  return answer;
+  if (response.ok) return answer;
+  if (answer.code !== "form_expired" || again) throw new Refusal(response.status, answer);
+  await renew();
+  return call(method, path, body, true);
 }
 
 /** Make an element with properties and children. */
@@ -54,6 +67,21 @@ const words = document.querySelector("main").dataset;
 export function say(name, values = {}) {
   const key = `say${name[0].toUpperCase()}${name.slice(1)}`;
   return (words[key] ?? "").replace(/\{(\w+)\}/g, (mark, each) => values[each] ?? mark);
+}
+
+/** Return a time of today as people write it. */
+export function clock(at) {
+  return new Date(at).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
+}
+
+/** Return the word for a status. */
+export function statusWord(status) {
+  return words[`status${status[0].toUpperCase()}${status.slice(1)}`] ?? status;
+}
+
+/** Return what people call an actor: the author and the operator have no name of their own. */
+export function who(name) {
+  return { author: words.whoAuthor, operator: words.whoOperator }[name] ?? name;
 }
 
 /** Return the word for an act that was done. */

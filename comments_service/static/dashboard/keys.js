@@ -1,7 +1,7 @@
 /* Keys: each can be changed, all can be switched off; none counts while somebody types. */
 
 import { current, step, unfold } from "./cards.js";
-import { decide, tick, ticked, undo } from "./decide.js";
+import { decideOne, decideTicked, tick, undo } from "./decide.js";
 
 const dialog = document.querySelector("[data-keys]");
 const NAME = "comments dashboard keys";
@@ -92,7 +92,7 @@ function pressed(event) {
   if (!name) return;
   event.preventDefault();
   if (name === "select") tick(current(), event.shiftKey);
-  else if (DECISIONS.has(name)) decide(event.shiftKey ? ticked() : [current()].filter(Boolean), name);
+  else if (DECISIONS.has(name)) event.shiftKey ? decideTicked(name) : decideOne(current(), name);
   else ACTS[name]();
 }
 

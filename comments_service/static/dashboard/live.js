@@ -1,8 +1,8 @@
 /* News of others: by server-sent events, or, where these fail, by asking with the tag of the last answer. */
 
-import { call, say } from "./html.js";
+import { call, Refusal, say } from "./html.js";
 import { current, find } from "./cards.js";
-import { hear } from "./decide.js";
+import { complain, hear } from "./decide.js";
 
 const main = document.querySelector("main");
 const ASK_MS = 10_000;
@@ -45,6 +45,7 @@ async function ask() {
   const response = await fetch(`/api/v1/moderation/updates?${query()}`, {
     headers: tag ? { "If-None-Match": tag } : {},
   }).catch(() => null);
+  if (response?.status === 401) return complain(new Refusal(401, {}));
   if (!response?.ok) return;
   tag = response.headers.get("ETag") ?? "";
   told(await response.json());

@@ -1,6 +1,6 @@
 /* The dashboard's script. Every page works without it; with it a queue is cleared by keys. */
 
-import { call, Refusal } from "./html.js";
+import { call, doneWord, Refusal, say } from "./html.js";
 import { current, refresh, unfold } from "./cards.js";
 import * as decisions from "./decide.js";
 import * as keys from "./keys.js";
@@ -11,6 +11,7 @@ decisions.listen();
 keys.listen();
 live.listen();
 swipe.listen();
+document.querySelector(".comments-tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 document.querySelector("main").dataset.ready = "";
 
 document.addEventListener(
@@ -37,19 +38,21 @@ document.addEventListener("submit", async (event) => {
   const version = Number(card.dataset.version);
   try {
     if (kind === "edit") {
-      const { results } = await call("PATCH", `comments/${id}`, { version, body: body.value, reason: reason.value });
-      if (results[0].result === "stale") throw new Refusal(409, { detail: document.querySelector("main").dataset.sayChanged });
+      const { batch, results } = await call("PATCH", `comments/${id}`, { version, body: body.value, reason: reason.value });
+      if (!["done", "unchanged"].includes(results[0].result)) throw new Refusal(409, { detail: say("changed") });
       await refresh(card);
+      if (results[0].result === "done") decisions.keep(batch);
+      decisions.tell(say("done", { done: doneWord("edit") }), results[0].result === "done" ? batch : "");
     } else {
-      if (event.submitter?.name === "approve") await decisions.decide([card], "approve");
+      const batch = event.submitter?.name === "approve" ? await decisions.decideOne(card, "approve") : "";
       await call("POST", `comments/${id}/replies`, { body: body.value, key: form.elements.key.value });
       body.value = "";
-      decisions.tell("✓");
+      form.elements.key.value = decisions.key(); // the next reply is another one
+      decisions.tell(say("replied"), batch);
       current()?.focus();
     }
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    decisions.tell(error.message || document.querySelector("main").dataset.sayFailed);
+    decisions.complain(error);
     body.focus();
   }
 });

@@ -1,6 +1,6 @@
 /* Swiping, for a thumb: to the end approves, to the start marks as spam. The buttons do the same. */
 
-import { button, decide } from "./decide.js";
+import { button, decideOne } from "./decide.js";
 
 const FAR = 96; // pixels from which a swipe counts
 
@@ -27,7 +27,7 @@ export function listen() {
     const [swiped, action] = [card, way(x)];
     release();
     if (Math.abs(x) < FAR) return;
-    if (button(swiped, action)) decide([swiped], action);
+    if (button(swiped, action)) decideOne(swiped, action);
   });
   document.addEventListener("pointercancel", release);
 
