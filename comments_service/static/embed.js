@@ -10,6 +10,8 @@
 
 export const BASE = new URL("..", import.meta.url);
 
+export const FORMULA = ".comments-formula[data-source], .comments-math[data-source]";
+
 /** What an address may ask for; on a host page, all but the last two are called by longer names. */
 const NAMES = ["page", "root", "cursor", "order", "edit", "delete", "replyTo", "quote"];
 const VIEW = NAMES.slice(0, 6);
@@ -80,7 +82,7 @@ export function ask(url, { headers = {}, body = null, signal } = {}) {
     request.responseType = "document";
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.onload = () => resolve(request);
-    request.onerror = request.onabort = () => reject(new Error());
+    request.onerror = request.onabort = reject;
     signal?.addEventListener("abort", () => request.abort());
     request.send(body);
   });
@@ -89,13 +91,15 @@ export function ask(url, { headers = {}, body = null, signal } = {}) {
 /** Wait for the style sheet in the document or a shadow tree: nothing is shown without it. */
 function styled(root) {
   const href = new URL("static/comments.css", BASE).href;
-  const head = root.host ? root : document.head;
-  const there = [...(root.host ? root : document).querySelectorAll("link[rel=stylesheet]")];
-  let link = there.find((sheet) => sheet.href === href);
+  const place = root.host ? root : document.head;
+  let link = [...place.querySelectorAll("link[rel=stylesheet]")].find((sheet) => sheet.href === href);
   if (link?.sheet) return Promise.resolve();
-  if (!link) head.append((link = element("link", { rel: "stylesheet", href })));
-  return new Promise((resolve) => (link.onload = link.onerror = resolve));
+  if (!link) place.append((link = element("link", { rel: "stylesheet", href })));
+  return (link.loading ??= new Promise((resolve) => (link.onload = link.onerror = resolve)));
 }
+
+/** The end of the addresses of modules: browsers remember by address that one could not be had. */
+let retry = "";
 
 /** What an element does; its methods are also for the other modules. */
 export class Thread {
@@ -107,8 +111,8 @@ export class Thread {
   #loading = null;
   #life = null;
   #dressed = false; // whether math.js has been at work
-  #writer = null;
-  #reader = null;
+  #parts = {}; // promises of what the other modules have for this element
+  #writer; // as soon as it is there
 
   constructor(host) {
     this.host = host;
@@ -136,7 +140,7 @@ export class Thread {
   }
 
   get form() {
-    return this.section?.querySelector("form.comments-form") ?? null;
+    return this.section?.querySelector(".comments-form");
   }
 
   /** Return what this page's address calls a thing. */
@@ -161,14 +165,14 @@ export class Thread {
   disconnect() {
     this.#life?.abort();
     this.#loading?.abort();
-    this.#life = null;
+    this.#life = this.#parts.reading = null;
   }
 
   changed(name) {
     if (!this.#life) return;
     if (name === "math" || name === "equations") this.dress();
     else if (name === "theme") this.#paint();
-    else if (name === "identity") this.writer().then((writer) => writer.introduce());
+    else if (name === "identity") this.writer().then((writer) => writer?.introduce());
     else this.start();
   }
 
@@ -200,7 +204,9 @@ export class Thread {
       this.#adopt(there);
       if (!this.proofs().length) return this.#arrive();
     }
-    if (await this.load()) this.#arrive();
+    const isLoaded = await this.load();
+    if (isLoaded) this.#arrive();
+    return isLoaded;
   }
 
   #put() {
@@ -257,7 +263,8 @@ export class Thread {
     return order ? { order, ...wanted } : wanted;
   }
 
-  #view(wanted = this.wanted()) {
+  #view() {
+    const wanted = this.wanted();
     return JSON.stringify(VIEW.map((name) => wanted[name] ?? ""));
   }
 
@@ -356,13 +363,13 @@ export class Thread {
   async fetch(wanted, signal = this.signal) {
     const { status, response } = await ask(this.source(wanted), { headers: this.headers(), signal });
     const found = response?.querySelector("section.comments");
-    if (status !== 200 || !found) throw Object.assign(new Error("refused"), { status });
+    if (status !== 200 || !found) throw { status };
     return found;
   }
 
   #adopt(found) {
     const isFirst = this.shown === null;
-    const typing = this.#writer?.leave?.();
+    const typing = this.#writer?.leave();
     this.host.ariaBusy = null;
     this.#reserve("", "");
     this.section = document.adoptNode(found);
@@ -377,7 +384,7 @@ export class Thread {
     this.#settleReceipts();
     this.dress();
     if (this.form) this.form.elements.remember.parentNode.hidden = false;
-    if (this.#writer) this.#writer.adopt?.(typing);
+    if (this.#writer) this.#writer.adopt(typing);
     else if (this.#isForWriters()) this.writer();
     (window.requestIdleCallback ?? setTimeout)(() => this.#read());
     const { page, pages } = this.section.dataset;
@@ -409,13 +416,13 @@ export class Thread {
     if (isPlain && !this.#dressed) return;
     this.#dressed = true;
     const { show, refer } = await import("./math.js");
-    show(this.section, host.getAttribute("math") ?? "mathml");
+    show(this, host.getAttribute("math") ?? "mathml");
     refer(this.section, host.getAttribute("equations"));
   }
 
   #failed(error) {
     (this.section ?? this.host).ariaBusy = null;
-    const onclick = async () => (await this.load()) && this.#arrive();
+    const onclick = () => this.start();
     const again = element("button", { type: "button", onclick }, this.word("again"));
     const said = element("p", {}, `${this.word("failed")} `, again);
     this.root.querySelector(".comments-failed")?.remove();
@@ -428,16 +435,21 @@ export class Thread {
 
   // --- The other modules, each when it is first needed
 
+  /** Return what a module has for this element; nothing where it can't be had now, and the next call tries again. */
+  #part(name) {
+    return (this.#parts[name] ??= import(`./embed/${name}.js${retry}`)
+      .then(({ default: Part }) => new Part(this))
+      .catch(() => {
+        retry += "?";
+        this.#parts[name] = null;
+      }));
+  }
+
   /** Return what writers need. */
   async writer() {
-    if (!this.#writer) {
-      this.#writer = { ready: import("./embed/form.js").then(({ Writer }) => new Writer(this)) };
-      const writer = await this.#writer.ready;
-      this.#writer = writer;
-      writer.ready = Promise.resolve(writer);
-      writer.adopt();
-    }
-    return this.#writer.ready;
+    const writer = await this.#part("form");
+    if (this.section && writer !== this.#writer) (this.#writer = writer).adopt();
+    return writer;
   }
 
   #isForWriters() {
@@ -448,11 +460,11 @@ export class Thread {
 
   /** Return what readers need later. */
   reader() {
-    return (this.#reader ??= import("./embed/reading.js").then(({ Reader }) => new Reader(this)));
+    return this.#part("reading");
   }
 
   async #read() {
-    if (this.#life) (await this.reader()).adopt();
+    if (this.#life) (await this.reader())?.adopt();
   }
 
   // --- Moving about
@@ -507,7 +519,7 @@ export class Thread {
     if (!this.section) return;
     if (this.#view() !== this.shown) {
       if ((await this.load()) && !location.hash.startsWith("#comment-")) this.section.scrollIntoView();
-    } else if (this.#writer?.travelled) this.#writer.travelled();
+    } else this.#writer?.travelled();
     this.#arrive();
   }
 
@@ -526,9 +538,9 @@ export class Thread {
     event.preventDefault();
     const { comment } = link.dataset;
     const selected = comment ? await this.selected(comment) : "";
-    if (link.matches(".comments-quote")) (await this.writer()).quote(comment, selected);
-    else if (link.matches(".comments-reply")) (await this.writer()).reply(comment);
-    else if (link.matches(".comments-cancel")) (await this.writer()).cancel();
+    const act = ["quote", "reply", "cancel"].find((name) => link.matches(`.comments-${name}`));
+    const writer = act && (await this.writer());
+    if (writer) writer[act](comment, selected);
     else this.visit(this.#asked(link), link.hash);
   }
 
@@ -541,15 +553,20 @@ export class Thread {
 
   /** Return what is selected of a comment, its formulas as TeX. */
   async selected(id) {
-    return this.#reader ? (await this.#reader).selected(this.article(id)) : "";
+    return (await this.#parts.reading)?.selected(this.article(id)) ?? "";
   }
 
   async #submitted(event) {
     const { target, submitter } = event;
     if (!target.matches(".comments-form, .comments-change, #comments-votes")) return;
     event.preventDefault();
-    if (target.id === "comments-votes") (await this.reader()).vote(submitter);
-    else (await this.writer()).submit(target, submitter?.name);
+    if (target.id === "comments-votes") return (await this.reader())?.vote(submitter);
+    const writer = await this.writer();
+    if (writer) return writer.submit(target, submitter?.name);
+    const box = target.querySelector(".comments-problem");
+    box.textContent = this.word("offline");
+    box.hidden = false;
+    box.scrollIntoView({ block: "center" });
   }
 }
 
@@ -572,17 +589,24 @@ class CommentThread extends HTMLElement {
 
   /** Load anew what is shown; false where that fails. */
   async reload() {
-    return this.#thread.section ? this.#thread.load() : (await this.#thread.start(), true);
+    return this.#thread[this.#thread.section ? "load" : "start"]();
   }
 
   /** Open the form with a quotation of a comment that is shown. */
   async quote(id) {
-    return (await this.#thread.writer()).quote(String(id), await this.#thread.selected(String(id)));
+    const writer = await this.#writer();
+    return writer.quote(String(id), await this.#thread.selected(String(id)));
   }
 
   /** Put the focus into the text of the form. */
   async focusForm() {
-    return (await this.#thread.writer()).write();
+    return (await this.#writer()).write();
+  }
+
+  /** Return what writers need, once the comments stand there. */
+  async #writer() {
+    if (!this.#thread.section) await this.#thread.start();
+    return this.#thread.writer();
   }
 
   /** Say whether the page is "light" or "dark"; "" follows its color-scheme. */

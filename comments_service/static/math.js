@@ -6,7 +6,8 @@
  * handed over: it stays as the service drew it.
  */
 
-const FORMULA = ".comments-formula[data-source], .comments-math[data-source]";
+import { FORMULA, element } from "./embed.js";
+
 const PROCESS = ["tex2jax_process", "mathjax_process"]; // the names that MathJax 2, and 3 and 4, know
 const PATIENCE = 30_000; // milliseconds in which an article may still be typeset
 
@@ -14,18 +15,11 @@ const PATIENCE = 30_000; // milliseconds in which an article may still be typese
 const replaced = new WeakMap();
 const handed = new Set();
 
-function element(name, className, text) {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
 // --- The three ways to show formulas
 
 /** Show all formulas of a thread as `mathml`, as `off`, their source, or by the `host`. */
 export function show(thread, mode) {
-  const given = [...thread.querySelectorAll(".comments-body")].flatMap((body) => dress(body, mode));
+  const given = [...thread.section.querySelectorAll(".comments-body")].flatMap((body) => dress(body, mode));
   const gone = [...handed].filter((formula) => !formula.isConnected);
   if (gone.length) window.MathJax?.typesetClear?.(gone);
   for (const formula of gone) handed.delete(formula);
@@ -58,14 +52,14 @@ function standIn(own, mode, alone) {
   const source = sourceOf(own);
   const isDrawn = "source" in own.dataset;
   if (mode === "host" && alone && isHarmless(own, source)) {
-    const empty = isDrawn ? own.cloneNode(false) : element("span", "comments-formula", "");
+    const empty = isDrawn ? own.cloneNode(false) : element("span", { className: "comments-formula" });
     empty.dataset.source = source;
     empty.classList.add(...PROCESS);
     empty.textContent = spelled(unnumbered(source));
     return empty;
   }
   if (mode !== "off" || !isDrawn) return own;
-  const code = element("code", "comments-tex", source);
+  const code = element("code", { className: "comments-tex" }, source);
   if (!own.matches(".comments-math")) return code;
   const block = own.cloneNode(false);
   block.append(code);
@@ -87,7 +81,7 @@ const DEFINITION = /\\(?:\w*def|let|\w*command|Declare\w+|(?:re)?newenvironment)
 const SCRIPT = /(?:javascript|vbscript|data):/i;
 
 function isHarmless(own, source) {
-  const isNumbered = own.querySelector("[id], a, .comments-ref"); // its numbers are this comment's
+  const isNumbered = own.querySelector("[id], a, .comments-ref"); // numbers of this comment
   return !isNumbered && !UNSAFE.test(source) && !SCRIPT.test(source.replace(/[\0-\x20]/g, ""));
 }
 
@@ -136,16 +130,9 @@ let typesetter = null;
 /** Tell the page of formulas for it; unless it takes them itself, call the typesetter it has or gets. */
 async function hand(thread, formulas) {
   for (const formula of formulas) handed.add(formula);
-  const detail = { elements: formulas };
-  const told = new CustomEvent("comments:math", { bubbles: true, composed: true, cancelable: true, detail });
-  if (!thread.dispatchEvent(told)) return;
-  typesetter ??= arrival();
-  const typeset = await typesetter;
-  try {
-    await typeset(formulas);
-  } catch (error) {
-    console.error(error);
-  }
+  if (!thread.tell("math", { elements: formulas }, true)) return;
+  const typeset = await (typesetter ??= arrival());
+  await Promise.resolve(formulas).then(typeset).catch(console.error);
 }
 
 /** Wait for the page to have a typesetter: it may come with any script. */
@@ -193,13 +180,13 @@ function withMathJax2(formulas) {
 function withKatex(formulas) {
   for (const formula of respell(formulas)) {
     const { left, right, tex, display } = parts(formula.textContent);
-    const refuse = (_, error) => {
-      throw error;
-    };
     const options = { delimiters: [{ left, right, display }], displayMode: display, trust: false };
     try {
       if (window.renderMathInElement) {
-        window.renderMathInElement(formula, { ...options, errorCallback: refuse });
+        const errorCallback = (_, error) => {
+          throw error;
+        };
+        window.renderMathInElement(formula, { ...options, errorCallback });
       } else {
         window.katex.render(tex, formula, options);
       }
@@ -248,10 +235,8 @@ function link(thread, { anchors, names }) {
     const looked = names.has("auto") || names.has(label);
     const href = anchors.get(label) ?? (looked ? anchorOf(label, thread) : null);
     if (href === reference.getAttribute("href")) continue;
-    const next = element(href ? "a" : "span", "comments-ref", "");
+    const next = element(href ? "a" : "span", { className: "comments-ref", ...(href && { href }) }, ...reference.childNodes);
     next.dataset.equation = label;
-    if (href) next.setAttribute("href", href);
-    next.append(...reference.childNodes);
     reference.replaceWith(next);
   }
 }

@@ -17,19 +17,17 @@ function nameIn(token) {
   }
 }
 
-export class Writer {
+export default class Writer {
   #thread;
-  #home = document.createComment("the form's own place");
+  #home = document.createComment(""); // where the form stands by itself
   #pause = 0;
   #clock = 0;
   #begun = 0;
 
   constructor(thread) {
     this.#thread = thread;
-    const { root, signal } = thread;
-    root.addEventListener("input", (event) => this.#typed(event.target), { signal });
-    root.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    signal.addEventListener("abort", () => clearInterval(this.#clock));
+    thread.root.addEventListener("input", (event) => this.#typed(event.target));
+    thread.root.addEventListener("keydown", (event) => this.#pressed(event));
   }
 
   get #form() {
@@ -78,7 +76,7 @@ export class Writer {
   adopt(before) {
     this.#adoptChanges();
     const form = this.#form;
-    if (!form || this.#home.parentNode === form.parentNode && this.#home.isConnected) return;
+    if (!form) return;
     form.before(this.#home);
     this.introduce();
     const known = shelf.get(this.#thread.name("person"));
@@ -301,7 +299,7 @@ export class Writer {
     this.#keepDraft(place, draft); // before it is sent: a reload repeats this very press
     const elapsed = Date.now() - this.#begun; // a sign of programs: absurd where nobody typed
     const headers = this.#thread.headers(this.#thread.receipts().map((item) => item.receipt));
-    await this.#busy(this.#form.querySelector(".comments-post"), async () => {
+    await this.#busy(this.#form, async () => {
       const sent = await this.#thread.send("POST", "comments", { ...values, elapsed, submission_key: draft.key }, headers);
       if (sent.ok) await this.#stored(sent.answer, place);
       else this.#refused(sent, place);
@@ -322,17 +320,21 @@ export class Writer {
     };
   }
 
-  /** Do something while a button says so; not disabled, which would lose the focus. */
-  async #busy(button, act) {
+  /** Do something while a form's button says so; not disabled, which would lose the focus. */
+  async #busy(form, act) {
+    const button = form.querySelector(".comments-post");
     const label = button.textContent;
-    button.textContent = this.#word("posting");
-    button.ariaDisabled = "true";
+    const show = (text, isBusy) => {
+      button.textContent = text;
+      button.ariaDisabled = isBusy;
+      if (form.elements.body) form.elements.body.readOnly = isBusy; // what is typed now would not be sent
+    };
+    show(this.#word("posting"), true);
     try {
       await (this.#thread.sending = act());
     } finally {
       this.#thread.sending = null;
-      button.textContent = label;
-      button.ariaDisabled = "false";
+      show(label, false);
     }
   }
 
@@ -412,7 +414,7 @@ export class Writer {
     const found = response?.querySelector(".comments-preview");
     if (status === 200 && found) return document.adoptNode(found);
     const said = [...(response?.querySelectorAll(".comments-refused h1 ~ p") ?? [])].map((line) => line.textContent);
-    throw new Error(said.join(" ") || this.#word(status === 413 ? "large" : "refused"));
+    throw Error(said.join(" ") || this.#word(status === 413 ? "large" : "refused"));
   }
 
   /** Show how a form's text would look; `quietly` where nobody asked for it. */
@@ -462,6 +464,7 @@ export class Writer {
 
   /** Count down to the end of the time in which a comment may be changed. */
   #tick() {
+    if (!this.#thread.signal) clearInterval(this.#clock);
     for (const actions of this.#thread.section.querySelectorAll("[data-until]")) {
       const left = Math.ceil((new Date(actions.dataset.until) - Date.now()) / 1000);
       const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
@@ -487,7 +490,7 @@ export class Writer {
     const id = form.elements.comment.value;
     const isEdit = form.elements.own.value === "edit";
     const body = form.elements.body?.value;
-    await this.#busy(form.querySelector(".comments-post"), async () => {
+    await this.#busy(form, async () => {
       const sent = await thread.send(isEdit ? "PATCH" : "DELETE", `comments/${id}`, { body }, thread.headers());
       if (!sent.ok) return this.#object(form, sent.answer.errors?.[0]?.message ?? this.#why(sent.status, sent.answer, sent.seconds));
       this.#keepDraft(`edit ${id}`, null);

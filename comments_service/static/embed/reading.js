@@ -1,9 +1,8 @@
 /* What readers need once the comments stand there: copying and quoting formulas as TeX, what is new since the
  * last visit, what arrives meanwhile, and votes. embed.js loads it when the browser has nothing else to do. */
 
-import { element, shelf, uniqueKey } from "../embed.js";
+import { FORMULA, element, shelf, uniqueKey } from "../embed.js";
 
-const FORMULA = ".comments-formula[data-source], .comments-math[data-source]";
 const COPIED = new Set("href src alt colspan rowspan start lang dir".split(" "));
 const WAIT = 25; // seconds that the service may hold an answer back
 
@@ -27,8 +26,9 @@ function plainHtml(body) {
   return body.innerHTML;
 }
 
-export class Reader {
+export default class Reader {
   #thread;
+  #key; // of the thread that was last attended to
   #last; // when this reader was here before
   #after = 0; // the last change that was heard of
   #arrived = new Map();
@@ -56,7 +56,6 @@ export class Reader {
       clearInterval(clock);
       this.#poll?.abort();
     });
-    this.#last = shelf.get(this.#name) ?? Infinity;
   }
 
   get #name() {
@@ -65,7 +64,9 @@ export class Reader {
 
   /** Attend to what has just been loaded. */
   adopt() {
-    const { section } = this.#thread;
+    const { section, key } = this.#thread;
+    if (key !== this.#key) this.#last = shelf.get(this.#name) ?? Infinity;
+    this.#key = key;
     this.#arrived.clear();
     this.#after = Number(section.dataset.change);
     this.#button.hidden = this.#quote.hidden = true;
@@ -121,7 +122,7 @@ export class Reader {
     const response = await fetch(url, { signal, credentials: "omit" });
     if (!response.ok) return null;
     const { changes, next } = await response.json();
-    await this.#thread.sending; // what is one's own is shown by then
+    await this.#thread.sending; // until then, what is sent here is not shown here
     if (signal.aborted) return null;
     this.#after = next;
     for (const { kind, id, comment } of changes) {
@@ -210,7 +211,7 @@ export class Reader {
     this.#quote.dataset.id = article.id.slice(8);
     this.#quote.textContent = this.#thread.word("quote");
     this.#quote.style.insetBlockStart = `${bottom - place.top + 4}px`;
-    this.#quote.style.left = `${Math.min(right - place.left, place.width - 90)}px`;
+    this.#quote.style.left = `${Math.min(right - place.left, place.width - this.#quote.offsetWidth)}px`;
   }
 
   /** Return a selection as text and HTML, with each formula as its source. */
