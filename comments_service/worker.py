@@ -24,8 +24,8 @@ from comments_service.operations.moderator_letters import letter_of
 from comments_service.outside import Outside
 from comments_service.service import Service
 
-MOST_AT_ONCE, MOST_OF_ONE = 32, 4
-"""Notices that are on their way at a time: in all, and to one destination."""
+MOST_AT_ONCE, MOST_OUTSIDE, MOST_OF_ONE = 32, 24, 4
+"""Notices that are on their way at a time: in all, to webhooks and hubs, and to one destination."""
 IDLE_SECONDS = 1.0
 """How often the outbox is looked at where nothing is due."""
 LAST_SECONDS = 5.0
@@ -63,7 +63,9 @@ class Worker:
         await self._tidy()
         room = MOST_AT_ONCE - len(self._running)
         running = Counter(self._running.values())
-        taken = await outbox.take(self._service, self._lease, running, room, MOST_OF_ONE)
+        taken = await outbox.take(
+            self._service, self._lease, running, room, MOST_OF_ONE, MOST_OUTSIDE
+        )
         for notice in taken:
             task = asyncio.create_task(self._send(notice))
             self._running[task] = notice.destination

@@ -19,6 +19,8 @@ EVENTS: tuple[Event, ...] = (*PUBLIC_EVENTS, "pending", "decided")
 STATES: tuple[State, ...] = ("waiting", "sent", "dead")
 """What owners see; "told" is kept only so that nobody is told twice."""
 
+OWN = ("house", "mail")
+"""The destinations that nobody chose; all others are webhooks and hubs."""
 BUCKETS = 16
 """Parts of the outbox, so that several workers and servers can share it."""
 MOST_ATTEMPTS = 14

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from comments_service.core.notices import (
     MOST_ATTEMPTS,
+    OWN,
     SECOND,
     Notice,
     Result,
@@ -34,18 +35,26 @@ _PIECE = 500
 
 
 async def take(
-    service: Service, lease: str, running: Mapping[str, int], room: int, each: int
+    service: Service, lease: str, running: Mapping[str, int], room: int, each: int, outside: int
 ) -> list[Notice]:
-    """Lease notices that are due: at most `room`, and of each destination `each` with those that run."""
+    """Lease notices that are due: at most `room`, and of each destination `each` with those that run.
+
+    `outside` is how many of all that run may be for destinations that others chose: however many of
+    those hang, what the house itself has to do goes on.
+    """
     now = service.clock()
+    outside -= sum(number for name, number in running.items() if name not in OWN)
     busy = [name for name, number in running.items() if number >= each]
-    found = await outbox.candidates(service.database, now, busy, _LOOKED_AT)
+    only = OWN if outside <= 0 else ()
+    found = await outbox.candidates(service.database, now, busy, _LOOKED_AT, only)
     used, chosen = Counter(running), defaultdict[int, list[int]](list)
     for bucket, number, destination in found:
-        if room > 0 and used[destination] < each:
+        theirs = destination not in OWN
+        if room > 0 and used[destination] < each and (outside > 0 or not theirs):
             chosen[bucket].append(number)
             used[destination] += 1
             room -= 1
+            outside -= theirs
     until = now + LEASE_SECONDS * SECOND
     taken: list[Notice] = []
     for bucket, numbers in chosen.items():

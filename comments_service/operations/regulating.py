@@ -30,6 +30,7 @@ from comments_service.storage.database import Transaction
 from comments_service.storage.rules import Record
 
 MOST_RULES, MOST_BANS, NOTE = 300, 5_000, 500
+"""Of one site, and beside them of every site; the longest note."""
 ACTS = ("rule_add", "rule_change", "rule_delete", "rule_move", "rule_undo")
 """What is on record of rules and bans."""
 _CHANGEABLE = ("params", "action", "state", "note", "expires_at")
@@ -158,10 +159,13 @@ def _note(text: str) -> str:
 
 
 def _room(known: Sequence[Rule], made: Sequence[Rule]) -> None:
-    bans = sum(rule.kind == "ban" for rule in [*known, *made])
-    if bans > MOST_BANS or len(known) + len(made) - bans > MOST_RULES:
-        sentence = Note("There are as many as there can be. Delete some that nothing needs.")
-        raise BadFields(FieldError("kind", "too_many", sentence))
+    """Refuse more than a site can have, or all sites together: nobody takes the room of another's."""
+    for site_id in {rule.site_id for rule in made}:
+        there = [rule.kind for rule in (*known, *made) if rule.site_id == site_id]
+        bans = there.count("ban")
+        if bans > MOST_BANS or len(there) - bans > MOST_RULES:
+            sentence = Note("There are as many as there can be. Delete some that nothing needs.")
+            raise BadFields(FieldError("kind", "too_many", sentence))
 
 
 def values_of(rule: Rule) -> dict[str, Any]:

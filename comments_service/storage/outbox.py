@@ -43,13 +43,19 @@ async def count_left(tx: Transaction, bucket: int, comment_id: int, batch: str) 
 
 
 async def candidates(
-    db: Queries, now: int, busy: Collection[str], limit: int
+    db: Queries, now: int, busy: Collection[str], limit: int, only: Collection[str] = ()
 ) -> list[tuple[int, int, str]]:
-    """Return bucket, id and destination of what may be taken, the longest due first."""
+    """Return bucket, id and destination of what may be taken, the longest due first.
+
+    With `only` it is for these destinations.
+    """
     listed, params = in_list("busy", sorted(busy) or [""])
+    wanted, named = in_list("only", sorted(only) or [""])
+    among = f"AND destination IN {wanted}" if only else ""
+    params |= named if only else {}
     rows = await db.fetch(
         f"""SELECT bucket, id, destination FROM outbox
-            WHERE state = 'waiting' AND due_at <= :now AND destination NOT IN {listed}
+            WHERE state = 'waiting' AND due_at <= :now AND destination NOT IN {listed} {among}
             ORDER BY due_at LIMIT :limit""",
         {"now": now, "limit": limit, **params},
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,10 @@ from comments_service.errors import NoticeUnknown, NotPermitted, Refused
 from comments_service.operations import deciding, outbox, undoing
 from comments_service.operations import webhooks as hooking
 from comments_service.operations.deciding import Ask
+from comments_service.operations.notices import of_comment
+from comments_service.storage import outbox as stored
 from comments_service.storage.database import Transaction
-from comments_service.worker import MOST_OF_ONE
+from comments_service.worker import MOST_OF_ONE, MOST_OUTSIDE
 from tests.conftest import MONA, Clock, house_on
 from tests.notifying import ALICE, BOB, Post, events_of, post_office
 from tests.receivers import Receiver
@@ -230,6 +234,28 @@ async def test_a_destination_that_hangs_keeps_no_other_waiting(office: Post) -> 
         assert len(hanging.received) == 3 * MOST_OF_ONE + 1
 
 
+async def test_however_many_webhooks_hang_there_is_room_for_mail(office: Post) -> None:
+    service = office.house.service
+    now, posted = service.clock(), await office.post()
+    hooks = [f"webhook:{number}" for number in range(60)]
+
+    async def fill(tx: Transaction) -> None:
+        await tx.fetch("DELETE FROM outbox")
+        for name in [*hooks * MOST_OF_ONE, "mail"]:
+            data = of_comment(service, "webhook", "published", name, posted.comment, {})
+            await stored.add(tx, replace(data, due_at=now - (name != "mail")))
+
+    await service.database.write(fill)
+    running: Counter[str] = Counter()
+    order = []
+    for room in (32, 8):
+        taken = await outbox.take(service, "lease", running, room, MOST_OF_ONE, MOST_OUTSIDE)
+        order.append({notice.destination for notice in taken})
+        running.update(notice.destination for notice in taken)
+    assert running.total() == MOST_OUTSIDE + 1
+    assert order[1] == {"mail"}
+
+
 async def test_two_workers_send_nothing_twice(office: Post, receiver: Receiver) -> None:
     await office.hook(receiver, ["published"])
     for number in range(30):
@@ -246,7 +272,7 @@ async def test_a_worker_that_is_gone_is_followed_by_another_when_its_lease_ends(
     await office.hook(receiver, ["published"])
     await office.post()
     office.house.clock.advance(10)
-    taken = await outbox.take(office.house.service, "gone", {}, 10, 10)
+    taken = await outbox.take(office.house.service, "gone", {}, 10, 10, 10)
     assert [notice.kind for notice in taken] == ["event"]
     await office.pass_on(outbox.LEASE_SECONDS - 1)
     assert receiver.received == []

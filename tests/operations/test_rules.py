@@ -30,6 +30,7 @@ from comments_service.operations import (
     commenting,
     deciding,
     logbook,
+    maintaining,
     moderating,
     reading,
     regulating,
@@ -53,6 +54,23 @@ PROOF = (
 async def make(house: House, kind: str, params: dict[str, Any], **more: Any) -> Rule:
     [rule] = await regulating.add(house.service, OLGA, [Given(kind, params, **more)])
     return rule
+
+
+async def test_a_site_that_has_as_many_rules_as_can_be_takes_no_room_of_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regulating, "MOST_RULES", 2)
+    monkeypatch.setattr(regulating, "MOST_BANS", 1)
+    number = house.site.site_id
+    other = (await maintaining.add_site(house.service, "other", [])).site_id
+    ban = {"by": "name", "value": "mallory"}
+    for kind, params, most in (("words", CASINO, 2), ("ban", ban, 1)):
+        for _ in range(most):
+            await make(house, kind, params, site_id=number)
+        with pytest.raises(BadFields):
+            await make(house, kind, params, site_id=number)
+        for elsewhere in (other, 0):
+            await make(house, kind, params, site_id=elsewhere)
 
 
 async def test_others_are_answered_while_a_pattern_is_matched(
