@@ -17,7 +17,7 @@ from comments_service.errors import BadFields, FieldError
 from comments_service.operations import reading
 from comments_service.web.context import Web
 from comments_service.web.intake import number, thread_key
-from comments_service.web.polling import Poll, Question
+from comments_service.web.polling import Poll, Question, until_gone
 
 JSON = "application/json"
 MOST_COUNTS = 200
@@ -112,7 +112,8 @@ class Changes(Poll):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at once, or wait for the next change first."""
         if b"wait=" in scope["query_string"]:
-            await self._wait(Request(scope, receive))
+            # Who has left must not go on waiting: of streams there is a limit, of polls there is none.
+            await until_gone(self._wait(Request(scope, receive)), receive)
         await super().__call__(scope, receive, send)
 
     async def _wait(self, request: Request) -> None:
