@@ -81,19 +81,22 @@ class Pollers:
 
         async def body(mark: Mark) -> bytes:
             found = await reading.changes(self._service, site, after, limit, thread_id or None)
-            record = {
-                "changes": [change_record(change, thread, links) for thread, change in found],
-                # A cursor past the last change is from before a backup was put back: it starts there.
-                "next": found[-1][1].seq if found else self._end(after, mark, thread_id),
-            }
-            return orjson.dumps(record)
+            end = found[-1][1].seq if found else await self._end(after, mark, site, thread_id)
+            told = [change_record(change, thread, links) for thread, change in found]
+            return orjson.dumps({"changes": told, "next": end})
 
         return Question((site.site_id, thread_id), JSON, body)
 
-    def _end(self, after: int, mark: Mark, thread_id: int) -> int:
-        # The last number may be of no comment: settings that change what is answered take one too.
-        # Of a thread the site's end is not known: a cursor past the thread's last change is no wonder.
-        return max(after, mark.change) if thread_id else mark.change
+    async def _end(self, after: int, mark: Mark, site: Site, thread_id: int) -> int:
+        """Return where a cursor with nothing behind it leads: never past the site's last change.
+
+        That may be of no comment: settings that change what is answered take a number too. A cursor past it
+        is from before a backup was put back; one past the thread's last change is no wonder.
+        """
+        if not thread_id:
+            return mark.change
+        newest = await reading.site_change(self._service, site.site_id)
+        return min(max(after, mark.change), newest)
 
 
 def _thread_id(request: Request, site: Site) -> int:
