@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from comments_service.core.models import Visitor
 from comments_service.core.notices import MOST_ATTEMPTS, SECOND, pause
 from comments_service.core.permissions import OPERATOR, ROLES, Actor
 from comments_service.errors import NoticeUnknown, NotPermitted, Refused
-from comments_service.operations import deciding, outbox, undoing
+from comments_service.operations import commenting, deciding, outbox, undoing
 from comments_service.operations import webhooks as hooking
 from comments_service.operations.deciding import Ask
 from comments_service.storage.database import Transaction
@@ -85,6 +86,20 @@ async def test_a_notice_is_written_with_its_cause_or_not_at_all(
     await office.post("twice", key="k")
     await office.pass_on()
     assert events_of(receiver).count("published") == 1  # of the first, nothing: it is gone again
+
+
+async def test_what_waits_no_more_is_not_told_to_wait(
+    strict_office: Post, receiver: Receiver
+) -> None:
+    await strict_office.hook(receiver, ["pending"])
+    service, site = strict_office.house.service, strict_office.house.site
+    gone = (await strict_office.post("Let nobody read this.")).comment
+    own = Visitor(receipts=frozenset({gone.id}))
+    await commenting.delete_comment(service, site, gone.id, own)
+    waits = (await strict_office.post("This waits.", name="bob")).comment
+    await strict_office.pass_on()
+    [told] = receiver.received
+    assert json.loads(told.body)["comment"]["id"] == str(waits.id)
 
 
 async def test_nothing_leaves_before_its_time(office: Post, receiver: Receiver) -> None:
