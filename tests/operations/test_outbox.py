@@ -207,6 +207,19 @@ async def test_an_event_that_was_never_handed_out_can_be_sent_again(
     assert events_of(receiver) == ["published"]
 
 
+async def test_what_is_sent_again_in_vain_stays_on_record(office: Post, receiver: Receiver) -> None:
+    await office.hook(receiver, ["published"])
+    posted = await office.post()
+    await office.pass_on()
+    [sent] = await office.waiting("sent")
+    await decided(office, posted.comment.id, "delete")
+    await outbox.send_again(office.house.service, OPERATOR, sent.id)
+    await office.pass_on()
+    assert len(receiver.received) == 1
+    [kept] = await office.waiting("sent")
+    assert (kept.id, kept.status) == (sent.id, 200) and "Not sent again" in kept.answer
+
+
 async def test_all_dead_notices_of_ones_sites_can_be_sent_again(
     office: Post, receiver: Receiver
 ) -> None:
