@@ -57,6 +57,11 @@ class Notice:
     milliseconds: int | None = None
     answer: str = ""
 
+    @property
+    def arrived(self) -> bool:
+        """Say whether the last attempt was taken."""
+        return self.status is not None and 200 <= self.status < 300
+
 
 @dataclass(frozen=True, slots=True)
 class Result:

@@ -73,7 +73,7 @@ async def _record(service: Service, notice: Notice, site: Site) -> Record | None
     if notice.comment_id is None:  # a test
         return record
     comment = await comments.find(service.database, notice.comment_id)
-    if comment is None or (notice.event in ("published", "edited") and not comment.visible):
+    if comment is None or not _still_so(notice, comment):
         return None
     thread = await threads.get(service.database, comment.thread_id)
     assert thread is not None  # a foreign key says so
@@ -87,6 +87,13 @@ async def _record(service: Service, notice: Notice, site: Site) -> Record | None
     if notice.event == "decided":
         record["decision"] = _decision(data)
     return record
+
+
+def _still_so(notice: Notice, comment: Comment) -> bool:
+    """Say whether what a notice tells was not taken back meanwhile."""
+    if notice.event in ("published", "edited"):
+        return comment.visible
+    return notice.event != "pending" or comment.status == "pending"
 
 
 def _decision(data: dict[str, Any]) -> Record:

@@ -74,6 +74,9 @@ async def settle(service: Service, notice: Notice, result: Result, dice: float) 
     """Store what came of an attempt: done, to be tried again later, or dead."""
     now = service.clock()
     result = replace(result, answer=excerpt_of(result.answer))
+    if result.verdict == "needless" and notice.arrived:  # it stays on record that it was sent
+        said = "Not sent again: it is not so any more."
+        result = Result("sent", said, notice.status, notice.milliseconds)
     if result.verdict == "needless":
         await service.database.write(lambda tx: outbox.remove(tx, notice))
         return

@@ -7,8 +7,7 @@ so a slow reader falls behind and catches up, and holds no more than one batch a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from starlette.requests import Request
@@ -22,6 +21,7 @@ from comments_service.operations import reading
 from comments_service.web.context import Web
 from comments_service.web.intake import client_address, number
 from comments_service.web.pollers import FAR
+from comments_service.web.polling import until_gone
 
 HEARTBEAT_SECONDS = 15.0
 """How often a stream without news says that it lives: proxies close what is silent."""
@@ -70,7 +70,7 @@ class Events:
             return
         address = client_address(request, self._service.settings.trusted_proxies)
         with self._web.streams.place(address):
-            await _until_gone(self._stream(site, start, send), receive)
+            await until_gone(self._stream(site, start, send), receive)
 
     async def _stream(self, site: Site, last: int, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEAD})
@@ -123,21 +123,3 @@ def _after(request: Request) -> int | None:
         if values.get(name):
             return number(values, name, 0, 0, FAR)
     return None
-
-
-async def _until_gone(stream: Coroutine[Any, Any, None], receive: Receive) -> None:
-    """Stream until the end, or until the reader has left."""
-    streaming, gone = asyncio.ensure_future(stream), asyncio.ensure_future(_gone(receive))
-    try:
-        await asyncio.wait({streaming, gone}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        streaming.cancel()
-        gone.cancel()
-        await asyncio.wait({streaming, gone})
-    if not streaming.cancelled():
-        streaming.result()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

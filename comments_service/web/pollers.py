@@ -17,7 +17,7 @@ from comments_service.errors import BadFields, FieldError
 from comments_service.operations import reading
 from comments_service.web.context import Web
 from comments_service.web.intake import number, thread_key
-from comments_service.web.polling import Poll, Question
+from comments_service.web.polling import Poll, Question, until_gone
 
 JSON = "application/json"
 MOST_COUNTS = 200
@@ -81,19 +81,22 @@ class Pollers:
 
         async def body(mark: Mark) -> bytes:
             found = await reading.changes(self._service, site, after, limit, thread_id or None)
-            record = {
-                "changes": [change_record(change, thread, links) for thread, change in found],
-                # A cursor past the last change is from before a backup was put back: it starts there.
-                "next": found[-1][1].seq if found else self._end(after, mark, thread_id),
-            }
-            return orjson.dumps(record)
+            end = found[-1][1].seq if found else await self._end(after, mark, site, thread_id)
+            told = [change_record(change, thread, links) for thread, change in found]
+            return orjson.dumps({"changes": told, "next": end})
 
         return Question((site.site_id, thread_id), JSON, body)
 
-    def _end(self, after: int, mark: Mark, thread_id: int) -> int:
-        # The last number may be of no comment: settings that change what is answered take one too.
-        # Of a thread the site's end is not known: a cursor past the thread's last change is no wonder.
-        return max(after, mark.change) if thread_id else mark.change
+    async def _end(self, after: int, mark: Mark, site: Site, thread_id: int) -> int:
+        """Return where a cursor with nothing behind it leads: never past the site's last change.
+
+        That may be of no comment: settings that change what is answered take a number too. A cursor past it
+        is from before a backup was put back; one past the thread's last change is no wonder.
+        """
+        if not thread_id:
+            return mark.change
+        newest = await reading.site_change(self._service, site.site_id)
+        return min(max(after, mark.change), newest)
 
 
 def _thread_id(request: Request, site: Site) -> int:
@@ -112,7 +115,8 @@ class Changes(Poll):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at once, or wait for the next change first."""
         if b"wait=" in scope["query_string"]:
-            await self._wait(Request(scope, receive))
+            # Who has left must not go on waiting: of streams there is a limit, of polls there is none.
+            await until_gone(self._wait(Request(scope, receive)), receive)
         await super().__call__(scope, receive, send)
 
     async def _wait(self, request: Request) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
@@ -56,9 +58,7 @@ class Poll:
 
     async def _made(self, address: bytes, request: Request, mark: Mark) -> Entry:
         async def build() -> Answer:
-            question = await self._ask(
-                request
-            )  # again: the site's settings are no older than the mark
+            question = await self._ask(request)  # again: its settings are no older than the mark
             return question.answer(mark, await question.body(mark))
 
         return await self._cache.made(address, mark.change, build)
@@ -67,3 +67,21 @@ class Poll:
         return bool(known) and known.holds(
             entry.etag, entry.answer.modified, self._service.second()
         )
+
+
+async def until_gone(work: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """Work to the end, or until the reader has left."""
+    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        gone.cancel()
+        await asyncio.wait({working, gone})
+    if not working.cancelled():
+        working.result()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

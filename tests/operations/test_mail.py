@@ -50,15 +50,14 @@ DAY = 24 * 3600
 
 
 @pytest.fixture
-async def office(tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
-    async with post_office(f"sqlite:///{tmp_path}/c.sqlite", tmp_path, clock) as opened:
+async def office(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
+    async with post_office(database_url, tmp_path, clock) as opened:
         yield opened
 
 
 @pytest.fixture
-async def strict(tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
-    url = f"sqlite:///{tmp_path}/c.sqlite"
-    async with post_office(url, tmp_path, clock, moderation="first-time") as opened:
+async def strict(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
+    async with post_office(database_url, tmp_path, clock, moderation="first-time") as opened:
         yield opened
 
 

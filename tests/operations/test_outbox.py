@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from comments_service.core.models import Visitor
 from comments_service.core.notices import MOST_ATTEMPTS, SECOND, pause
 from comments_service.core.permissions import OPERATOR, ROLES, Actor
 from comments_service.errors import NoticeUnknown, NotPermitted, Refused
-from comments_service.operations import deciding, outbox, undoing
+from comments_service.operations import commenting, deciding, outbox, undoing
 from comments_service.operations import webhooks as hooking
 from comments_service.operations.deciding import Ask
 from comments_service.operations.notices import of_comment
@@ -89,6 +90,20 @@ async def test_a_notice_is_written_with_its_cause_or_not_at_all(
     await office.post("twice", key="k")
     await office.pass_on()
     assert events_of(receiver).count("published") == 1  # of the first, nothing: it is gone again
+
+
+async def test_what_waits_no_more_is_not_told_to_wait(
+    strict_office: Post, receiver: Receiver
+) -> None:
+    await strict_office.hook(receiver, ["pending"])
+    service, site = strict_office.house.service, strict_office.house.site
+    gone = (await strict_office.post("Let nobody read this.")).comment
+    own = Visitor(receipts=frozenset({gone.id}))
+    await commenting.delete_comment(service, site, gone.id, own)
+    waits = (await strict_office.post("This waits.", name="bob")).comment
+    await strict_office.pass_on()
+    [told] = receiver.received
+    assert json.loads(told.body)["comment"]["id"] == str(waits.id)
 
 
 async def test_nothing_leaves_before_its_time(office: Post, receiver: Receiver) -> None:
@@ -194,6 +209,19 @@ async def test_an_event_that_was_never_handed_out_can_be_sent_again(
     await outbox.send_again(service, OPERATOR, event.id)
     await office.pass_on()
     assert events_of(receiver) == ["published"]
+
+
+async def test_what_is_sent_again_in_vain_stays_on_record(office: Post, receiver: Receiver) -> None:
+    await office.hook(receiver, ["published"])
+    posted = await office.post()
+    await office.pass_on()
+    [sent] = await office.waiting("sent")
+    await decided(office, posted.comment.id, "delete")
+    await outbox.send_again(office.house.service, OPERATOR, sent.id)
+    await office.pass_on()
+    assert len(receiver.received) == 1
+    [kept] = await office.waiting("sent")
+    assert (kept.id, kept.status) == (sent.id, 200) and "Not sent again" in kept.answer
 
 
 async def test_all_dead_notices_of_ones_sites_can_be_sent_again(

@@ -205,6 +205,21 @@ async def test_a_reader_who_leaves_leaves_nothing_behind(live: Running) -> None:
     await until(lambda: not live.server.server_state.tasks)
 
 
+@pytest.mark.parametrize("where", ["", "&thread=/post"])
+async def test_a_poller_who_leaves_leaves_nothing_behind(live: Running, where: str) -> None:
+    await live.house.post()
+    async with httpx2.AsyncClient(base_url=live.url) as client:
+        address = f"{API}/changes?after=1&wait=30{where}"
+        polls = [asyncio.ensure_future(client.get(address)) for _ in range(3)]
+        await until(lambda: live.waiting == 3)
+        polls[0].cancel()
+        await until(lambda: live.waiting == 2)
+        await live.house.post("news")
+        answers = await asyncio.gather(*polls[1:])
+        assert [answer.json()["next"] for answer in answers] == [2, 2]
+    await until(lambda: not live.server.server_state.tasks)
+
+
 async def test_many_readers_share_what_is_made_for_them(
     live: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -267,6 +267,15 @@ async def test_a_cursor_passes_the_number_of_changed_settings(scene: Scene) -> N
     assert [change["kind"] for change in told["changes"]] == ["published"]
 
 
+async def test_a_cursor_from_before_a_backup_was_put_back_is_led_to_the_end(scene: Scene) -> None:
+    end = (await scene.client.get(f"{API}/changes?after=0")).json()["next"]
+    for where in ("", "&thread=/post", "&thread=/other"):
+        url = f"{API}/changes?limit=500{where}"
+        for after in (end, end + 1, 2**40):
+            found = (await scene.client.get(f"{url}&after={after}")).json()
+            assert found == {"changes": [], "next": end}, (where, after)
+
+
 async def test_a_thread_is_not_changed_by_another(scene: Scene) -> None:
     known = frozenset({scene.said["shown"]})
     await scene.house.post("elsewhere", name="alice", thread="/other", receipts=known)
