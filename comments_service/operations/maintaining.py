@@ -36,13 +36,17 @@ async def add_site(
     site = Site(service.ids(), slug, origins_of(origins), feed_id=uuid.uuid4().hex)
 
     async def store(tx: Transaction) -> None:
+        before = await sites.by_slug(tx, slug)
         await sites.add(tx, site, service.clock())
+        if before and not set(site.origins) <= set(before.origins):  # feeds name one of them
+            await sites.next_change(tx, before.site_id, service.clock() // SECOND)
         if actor:
             await logbook.write(tx, service, [_made(service, actor, site)])
 
     await service.database.write(store)
     stored = await sites.by_slug(service.database, slug)
     assert stored is not None
+    service.news.announce(stored.site_id, 0)
     return stored
 
 

@@ -244,6 +244,15 @@ async def test_settings_that_alter_an_answer_are_seen_by_every_validator(scene: 
                     assert answer.status_code == 200, (what, name, validators)
 
 
+async def test_an_origin_that_is_added_is_seen_by_readers_of_feeds(scene: Scene) -> None:
+    await maintaining.add_site(scene.house.service, "blog", ["https://a.example"])
+    answer = await scene.again("atom", "tag")
+    assert answer.status_code == 200 and b'href="https://a.example/"' in answer.content
+    await maintaining.add_site(scene.house.service, "blog", ["https://a.example"])
+    scene.had["atom"] = answer
+    assert (await scene.again("atom", "tag")).status_code == 304
+
+
 def seen(answer: httpx2.Response) -> tuple[str, bytes]:
     """Return what is to be seen of an answer, but for the cursor that it leads on to."""
     return answer.headers.get("link", ""), re.sub(rb'"next":\d+', b"", answer.content)
