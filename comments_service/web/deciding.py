@@ -20,7 +20,7 @@ from comments_service.operations import accounts, deciding, moderating, undoing
 from comments_service.operations.deciding import Ask, Outcome
 from comments_service.web.access import moderator
 from comments_service.web.context import Web
-from comments_service.web.intake import any_json, parsed
+from comments_service.web.intake import any_json, batch_of, parsed
 from comments_service.web.queues import after, filter_of
 
 MOST_DECISIONS = 200
@@ -135,10 +135,8 @@ class Deciding:
     async def undo(self, request: Request) -> Response:
         """Take a decision or a whole batch back."""
         actor = await moderator(request, self._service, "decide")
-        batch, outcomes = await undoing.undo(
-            self._service, actor, clean_line(request.path_params["batch"])[:100]
-        )
-        return json_answer({"batch": batch, "results": outcome_records(outcomes)})
+        name, outcomes = await undoing.undo(self._service, actor, batch_of(request))
+        return json_answer({"batch": name, "results": outcome_records(outcomes)})
 
 
 def _key(request: Request) -> str:

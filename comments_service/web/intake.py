@@ -134,6 +134,11 @@ def comment_id(request: Request) -> int:
     return found
 
 
+def batch_of(request: Request) -> str:
+    """Return the batch that a path names, as text that can be looked for."""
+    return clean_line(request.path_params["batch"])[:100]
+
+
 def language_of(request: Request) -> Language:
     """Return the language that a request asks for by `lang` or, without it, by Accept-Language."""
     wished = request.query_params.get("lang", "")

@@ -22,7 +22,7 @@ from comments_service.operations.trying import Trial
 from comments_service.web.access import moderator
 from comments_service.web.context import Web
 from comments_service.web.deciding import Line, json_answer, outcome_records
-from comments_service.web.intake import any_json, parsed
+from comments_service.web.intake import any_json, batch_of, parsed
 
 _Days = Annotated[int, Field(ge=1, le=3_650)] | None
 DAY = 86_400 * 1_000_000
@@ -173,7 +173,7 @@ class Rules:
     async def undo(self, request: Request) -> Response:
         """Take back what was done to a rule."""
         actor = await moderator(request, self._service, "rule")
-        rules = await regulating.undo(self._service, actor, request.path_params["batch"])
+        rules = await regulating.undo(self._service, actor, batch_of(request))
         return json_answer({"rules": await self._records(actor, rules)})
 
     async def attempt(self, request: Request) -> Response:

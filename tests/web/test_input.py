@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from comments_service.web.intake import client_address
-from tests.conftest import House, client_of
+from tests.conftest import House, client_of, token_for
 
 API = "/api/v1/sites/blog"
 GOOD: dict[str, Any] = {"thread": "/post", "name": "alice", "body": "words"}
@@ -291,3 +291,14 @@ def test_only_what_trusted_proxies_wrote_is_an_address(
     headers = [(b"x-forwarded-for", each.encode()) for each in forwarded]
     request = Request({"type": "http", "client": (peer, 1), "headers": headers})
     assert client_address(request, (ip_network("10.0.0.0/8"),)) == address
+
+
+@pytest.mark.parametrize("batch", ["a%00b", "%00", "%ff", "%ed%a0%80", "9" * 5_000, "%E2%80%AE"])
+async def test_a_batch_that_nobody_made_is_unknown(
+    house: House, client: httpx2.AsyncClient, batch: str
+) -> None:
+    token = await token_for(house.service, "read", "moderate", "manage")
+    headers = {"Authorization": f"Bearer {token}"}
+    for path in ("undo", "rules/undo"):
+        answer = await client.post(f"/api/v1/moderation/{path}/{batch}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "batch_unknown"), path
