@@ -86,6 +86,7 @@ class Pages:
             made.globals |= {
                 "marked": marked,
                 "page_of": self._page_of,
+                "reason_words": IN_WORDS,
                 "rule_words": rule_words,
                 "shortest": passwords.SHORTEST,
                 "web_address": web_address,
