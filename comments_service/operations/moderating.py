@@ -86,6 +86,12 @@ async def former_texts(service: Service, comment: Comment) -> list[Revision]:
     return await revisions.of_comment(service.database, comment)
 
 
+async def authors(service: Service, acts: Sequence[Entry]) -> dict[int, str]:
+    """Return who wrote the comments that acts were about, by the comment's number."""
+    found = await comments.find_many(service.database, [a.comment_id for a in acts if a.comment_id])
+    return {comment.id: comment.name for comment in found}
+
+
 async def undoable(service: Service, actor: Actor, acts: Sequence[Entry]) -> set[int]:
     """Return the numbers of those acts that are still the last ones on their comments."""
     if "decide" not in actor.may:

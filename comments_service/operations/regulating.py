@@ -92,8 +92,10 @@ def _field_error(error: Any) -> FieldError:
     return FieldError(name, error["type"], error.get("ctx", {}).get("sentence", error["msg"]))
 
 
-async def add(service: Service, actor: Actor, wanted: Sequence[Given]) -> list[Rule]:
-    """Make rules behind all others, together. Raises NotPermitted, BadFields."""
+async def add(
+    service: Service, actor: Actor, wanted: Sequence[Given], batch: str = ""
+) -> list[Rule]:
+    """Make rules behind all others, in one batch. Raises NotPermitted, BadFields."""
     for given in wanted:
         need(actor, "rule", given.site_id)
     made = [_made(service, actor, given) for given in wanted]
@@ -107,7 +109,8 @@ async def add(service: Service, actor: Actor, wanted: Sequence[Given]) -> list[R
         for rule in placed:
             await rules.save(tx, rule)
         acts = [_act(service, actor, "rule_add", rule, {"state": "deleted"}) for rule in placed]
-        await logbook.write(tx, service, [replace(act, batch=acts[0].batch) for act in acts])
+        name = batch or acts[0].batch
+        await logbook.write(tx, service, [replace(act, batch=name) for act in acts])
         return placed
 
     return await service.database.write(store)

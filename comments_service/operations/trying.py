@@ -141,13 +141,15 @@ class _Past:
 _DOES: dict[RuleAction, Action] = {"spam": "spam", "reject": "reject", "publish": "approve"}
 
 
-async def apply(service: Service, actor: Actor, rule: Rule) -> tuple[str, list[Outcome]]:
+async def apply(
+    service: Service, actor: Actor, rule: Rule, batch: str = ""
+) -> tuple[str, list[Outcome]]:
     """Decide on what waits as a rule would have, in one batch that can be undone.
 
     A rule that holds changes nothing. Raises NotPermitted.
     """
     need(actor, "decide", rule.site_id)
-    batch, action = deciding.batch_of(service, actor), _DOES.get(rule.action)
+    batch, action = batch or deciding.batch_of(service, actor), _DOES.get(rule.action)
     if action is None:
         return batch, []
     trial = await attempt(service, actor, rule.kind, rule.chosen, rule.site_id, "pending")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from comments_service.core.draft import Preview
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
-from comments_service.errors import BatchUnknown, CommentUnknown
+from comments_service.errors import BatchUnknown, CommentUnknown, NotPermitted, RuleChanged
 from comments_service.operations import (
     accounts,
     answering,
@@ -60,10 +60,17 @@ class Acts:
         try:
             batch, outcomes = await undoing.undo(self._service, actor, form.get("batch", ""))
         except BatchUnknown:
+            batch, outcomes = "", []
+        try:
             await regulating.undo(self._service, actor, form.get("batch", ""))
-            said = language_of(request).say(Note("Taken back."))
-            return self._see(request, form, Told([(said, "")]))
-        return await self._lead_back(request, actor, form, outcomes, "undo", batch)
+        except (BatchUnknown, NotPermitted, RuleChanged):
+            # Only decisions are in it, or the ban that came with them is lifted by now.
+            if not outcomes:
+                raise
+            return await self._lead_back(request, actor, form, outcomes, "undo", batch)
+        said: Line = (language_of(request).say(Note("Taken back.")), "")
+        told = await self._told(request, actor, outcomes, "undo", "")
+        return self._see(request, form, Told([said, *(told.lines if outcomes else [])]))
 
     async def reply(self, request: Request, actor: Actor) -> Response:
         """Publish a moderator's reply; what waits can be approved along with it."""

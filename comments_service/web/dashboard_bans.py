@@ -11,7 +11,7 @@ from starlette.responses import Response
 from comments_service.core.permissions import Actor
 from comments_service.core.sentence import Note
 from comments_service.errors import BadFields
-from comments_service.operations import regulating, trying
+from comments_service.operations import deciding, regulating, trying
 from comments_service.operations.deciding import Outcome
 from comments_service.operations.permitting import need
 from comments_service.operations.regulating import Given
@@ -78,7 +78,8 @@ class Bans:
         form = await self._rules.sent(request)
         if form.get("count"):
             return await self._form(request, actor, form)
-        site_id, batch, outcomes = await self._rules.site_of(form), "", list[Outcome]()
+        site_id, outcomes = await self._rules.site_of(form), list[Outcome]()
+        batch = deciding.batch_of(self._service, actor)  # so that one undo takes all of it back
         try:
             if form.get("apply"):
                 need(actor, "decide", site_id)
@@ -86,11 +87,11 @@ class Bans:
                 "ban", _params(form), form.get("action", ""), "on", site_id,
                 form.get("note", ""), self._rules.end_of(form),
             )  # fmt: skip
-            [rule] = await regulating.add(self._service, actor, [given])
+            [rule] = await regulating.add(self._service, actor, [given], batch)
         except BadFields as error:
             return await self._form(request, actor, form, error)
         if form.get("apply"):
-            batch, outcomes = await trying.apply(self._service, actor, rule)
+            _, outcomes = await trying.apply(self._service, actor, rule, batch)
         return self._told(request, rule_words.summary(language_of(request), rule), batch, outcomes)
 
     def _told(self, request: Request, whom: str, batch: str, outcomes: list[Outcome]) -> Response:
@@ -100,8 +101,8 @@ class Bans:
         done = sum(outcome.result == "done" for outcome in outcomes)
         if done:
             lines.append((say(Note("Decided on %(count)s that were waiting.", count=done)), ""))
-        told = Told(lines, batch if done else "")
-        return see(f"{PAGE}?notice={notices_of(self._service, request).write(told)}")
+        text = notices_of(self._service, request).write(Told(lines, batch))
+        return see(f"{PAGE}?notice={text}")
 
 
 def _params(typed: Mapping[str, str]) -> dict[str, str]:

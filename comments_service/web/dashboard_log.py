@@ -46,6 +46,7 @@ class Log:
             "sites": {site.site_id: site.slug for site in known},
             "older": shown[-1].seq if len(acts) > PAGE else 0,
             "mine": mine,
+            "authors": await moderating.authors(self._service, shown),
             "undoable": await moderating.undoable(self._service, actor, shown),
             "rules": {act.seq: json.loads(act.detail) for act in shown if act.action in ACTS},
             "rules_undoable": await regulating.undoable(self._service, actor, shown),

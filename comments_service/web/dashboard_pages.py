@@ -86,6 +86,7 @@ class Pages:
             made.globals |= {
                 "marked": marked,
                 "page_of": self._page_of,
+                "reason_words": IN_WORDS,
                 "rule_words": rule_words,
                 "shortest": passwords.SHORTEST,
                 "web_address": web_address,
@@ -187,9 +188,10 @@ class Pages:
     async def _signed_out(self, request: Request) -> Response:
         """Lead to the login; but what was written meanwhile is shown first, so that it is not lost."""
         path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
-        asked = back(f"{path}?{query}" if query else path)
-        login = "/dashboard/login?" + urlencode({"next": asked}, safe="/")
-        typed = await self._typed(request)
+        asked, typed = f"{path}?{query}" if query else path, await self._typed(request)
+        if typed:
+            asked = (await fields_of(request)).get("back", "")
+        login = "/dashboard/login?" + urlencode({"next": back(asked)}, safe="/")
         if not typed:
             return see(login)
         sentence = Note("You are signed out. Sign in again, then go on.")

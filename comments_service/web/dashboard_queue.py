@@ -55,6 +55,11 @@ class View:
         """Say whether more is asked for than a queue and a site."""
         return bool(set(self.query) - {"status", "site", "id"})
 
+    @property
+    def narrowed(self) -> bool:
+        """Say whether a field is in use that is folded away otherwise."""
+        return self.filtered and set(self.query) - {"status", "site"} != {"q"}
+
     def to(self, **other: str) -> str:
         """Return the address of the same view with other words in its query."""
         return address({**self.query, **other})
@@ -128,7 +133,8 @@ class Board:
             oldest=oldest(query),
         )
         items, more = found[:PAGE], len(found) > PAGE
-        plain = {name: value for name, value in query.items() if name not in ("cursor", "notice")}
+        # A form sends what was left empty too.
+        plain = {n: text for n, text in query.items() if text and n not in ("cursor", "notice")}
         newest, here = address(plain), address({**plain, "cursor": query.get("cursor", "")})
         older = address({**plain, "cursor": place_of(items[-1].comment)}) if more else ""
         authors = {

@@ -78,6 +78,16 @@ def test_an_edit_is_taken_back_by_z(mona: Desk) -> None:
     expect(card.locator(".comments-body")).to_contain_text(f"No {LAST}")
 
 
+def test_a_key_held_down_decides_once(mona: Desk) -> None:
+    mona.press("j")
+    for _ in range(3):
+        mona.page.keyboard.down("d")
+    mona.page.keyboard.up("d")
+    expect(mona.toast()).to_contain_text("Deleted.")
+    expect(mona.page.locator("[data-done]")).to_have_count(1)
+    expect(mona.count("pending")).to_have_text(str(LAST))
+
+
 def test_j_leads_past_the_end_of_a_page(mona: Desk) -> None:
     mona.press("j")
     for number in range(LAST - 1, -1, -1):

@@ -197,3 +197,22 @@ async def test_a_notice_can_not_be_made_up(desk: Desk) -> None:
         assert told(await mallory.read(theirs))
     for notice in ("Pay%20mallory", "W1siUGF5IiwgIiJdXQ.x", "%00", "..", theirs.split("=")[1]):
         assert told(await desk.read(f"/dashboard/queue?notice={notice}")) == ""
+
+
+async def test_a_search_leaves_the_other_fields_folded_and_names_what_is_asked(desk: Desk) -> None:
+    comment = (await desk.house.post("By the lemma.", name="alice")).comment
+    empty = "site=&thread=&author=&network=&reason=&since=&until=&order="
+    page = await desk.read(f"/dashboard/queue?status=pending&q=lemma&{empty}")
+    assert page.count("<article") == 1 and "<details>\n<summary>Filter" in page
+    assert "Name of this filter" in page
+    page = await desk.read(f"/dashboard/queue?status=spam&q=&{empty}")
+    assert "Nothing is here." in page and "Name of this filter" not in page
+    page = await desk.read("/dashboard/queue?status=pending&reason=first_comment_waits")
+    assert page.count("<article") == 1 and "<details open>\n<summary>Filter" in page
+    assert '<option value="first_comment_waits" selected>A first comment waits' in page
+    assert 'name="thread"' in page  # with one site as well
+    asked = await desk.read("/dashboard/all?status=pending&q=lemma&reason=first_comment_waits")
+    for label, text in [("Queue", "Pending"), ("Search", "lemma"), ("Reason", "A first comment")]:
+        assert f"<dt>{label}</dt><dd><bdi>{text}" in asked
+    await desk.decide(comment, 1, "approve")
+    assert f'?id={comment.id}"><bdi>alice</bdi>' in await desk.read("/dashboard/log")

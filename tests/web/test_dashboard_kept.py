@@ -31,11 +31,11 @@ async def _form(desk: Desk) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", ["reply", "edit"])
 async def test_a_session_that_ended_meanwhile(desk: Desk, path: str) -> None:
-    form = await _form(desk) | {"body": WORDS}
+    form = await _form(desk) | {"body": WORDS, "back": "/dashboard/queue?status=spam"}
     desk.house.clock.advance(sessions.SESSION_SECONDS + 1)
     answer = await desk.client.post(f"/dashboard/{path}", data=form)
     assert answer.status_code == 401 and SHOWN in answer.text
-    assert 'href="/dashboard/login?next=/dashboard/queue"' in answer.text
+    assert 'href="/dashboard/login?next=/dashboard/queue%3Fstatus%3Dspam"' in answer.text
 
 
 @pytest.mark.parametrize("path", ["reply", "edit"])

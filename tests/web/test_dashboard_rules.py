@@ -147,6 +147,20 @@ async def test_a_ban_from_a_card_counts_acts_on_what_waits_and_is_lifted(desk: D
     assert "Nobody is banned." in page
 
 
+async def test_one_undo_takes_a_ban_back_and_what_it_decided(desk: Desk) -> None:
+    ban = {"by": "name", "value": "mallory", "action": "spam", "expires_days": "7"}
+    for applies in ({"apply": "1"}, dict[str, str]()):
+        comment = (await desk.house.post(f"Buy {applies}", name="mallory")).comment
+        _, page = await send(desk, "bans", **ban, **applies)
+        assert (await desk.house.comment(comment.id)).status == ("spam" if applies else "pending")
+        batch = re.search(r'name="batch" value="([^"]+)"', page)
+        assert batch
+        _, page = await send(desk, "undo", batch=batch[1], back="/dashboard/rules")
+        assert told(page).startswith("Taken back.") and "Nobody is banned." in page
+        assert (await desk.house.comment(comment.id)).status == "pending"
+        await desk.decide(comment, 3 if applies else 1, "delete")
+
+
 async def test_the_usual_rules_come_at_one_press_and_leave_one_by_one(desk: Desk) -> None:
     _, page = await send(desk, "rules/recommended")
     assert len(set(re.findall(r'href="/dashboard/rules/(\d+)"', page))) == 6

@@ -573,6 +573,8 @@ async def answered(
 async def in_short(world: World, answer: httpx2.Response, made: Call) -> str:
     if answer.headers.get("location", "").startswith("/dashboard/login"):
         return "login"
+    if answer.status_code == 401 and 'href="/dashboard/login?next=/dashboard/' in answer.text:
+        return "login"  # with what was written, so that it is not lost
     if answer.headers.get("content-type") == "application/json" and made.comment:
         result = json.loads(answer.text)["results"][0]["result"]
         if result != "done":

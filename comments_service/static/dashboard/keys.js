@@ -91,6 +91,7 @@ function pressed(event) {
   const name = Object.keys(chosen).find((each) => chosen[each] === key || chosen[each] === event.key);
   if (!name) return;
   event.preventDefault();
+  if (event.repeat && name !== "next" && name !== "previous") return; // a key held down decides once
   if (name === "select") tick(current(), event.shiftKey);
   else if (DECISIONS.has(name)) event.shiftKey ? decideTicked(name) : decideOne(current(), name);
   else ACTS[name]();
