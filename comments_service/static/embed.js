@@ -233,7 +233,8 @@ export class Thread {
 
   /** Return a sentence in the language of what stands there, its {names} filled. */
   word(name, values = {}) {
-    const [found] = [this.form, this.section].map((it) => it?.getAttribute(`data-say-${name}`)).filter(Boolean);
+    const mark = `data-say-${name}`;
+    const found = this.root.querySelector(`[${mark}]`)?.getAttribute(mark);
     const [failed, again] = early(this.#lang || navigator.language);
     const sentence = found ?? { failed, again }[name] ?? "";
     return sentence.replace(/\{(\w+)\}/g, (mark, value) => values[value] ?? mark);
@@ -617,7 +618,7 @@ class CommentThread extends HTMLElement {
 
 const DATA = "data-comments-";
 
-/** Make elements of what a site builder could only give data- attributes. */
+/** Make elements of what a site builder could only give data- attributes, and bring along what lists need. */
 export function upgrade(root = document) {
   for (const place of root.querySelectorAll("[data-comments-site]:not(:has(comment-thread, comment-count, comment-recent))")) {
     const made = document.createElement(`comment-${place.dataset.commentsElement ?? "thread"}`);
@@ -627,11 +628,11 @@ export function upgrade(root = document) {
     made.append(...place.childNodes);
     place.append(made);
   }
+  if (root.querySelector("comment-count, comment-recent")) import("./embed/lists.js");
 }
 
 if (!customElements.get("comment-thread")) {
   customElements.define("comment-thread", CommentThread);
   upgrade();
   if (parent !== window && document.querySelector("comment-thread[standalone]")) import("./embed/framed.js");
-  if (document.querySelector("comment-count, comment-recent")) import("./embed/lists.js");
 }

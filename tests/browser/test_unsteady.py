@@ -139,7 +139,36 @@ def test_without_the_forms_module_a_reply_is_made_ready_by_the_service(
     expect(page.locator(".comments-replies article")).to_have_count(1)
 
 
+def test_a_page_that_could_not_be_turned_says_so_where_the_reader_is(
+    house: House, page: Page, thread: str
+) -> None:
+    for number in range(1, 12):
+        house.post(thread, f"floor {number}")
+    page.reload()
+    expect(page.locator("article")).to_have_count(10)
+    page.route("**/fragment?*", lambda route: route.abort(), times=1)
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("alert").filter(has_text="could not be loaded")).to_be_in_viewport()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("article")).to_have_attribute("data-floor", "11")
+
+
 # --- People who are quick ---
+
+
+def test_a_reply_stays_open_while_one_looks_at_what_has_arrived(
+    house: House, page: Page, thread: str
+) -> None:
+    house.post(thread, "Let it be.")
+    page.reload()
+    page.locator(".comments-arrived").wait_for(state="attached")
+    page.get_by_role("link", name="Reply to alice").click()
+    page.keyboard.type("Half a thought.")
+    house.post(thread, "Later.", "bob")
+    page.locator(".comments-arrived").click()
+    expect(page.locator("article")).to_have_count(2)
+    expect(page.locator(".comments-answering")).to_contain_text("alice")
+    expect(page.locator("#comments-body")).to_have_value("Half a thought.")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
