@@ -35,26 +35,24 @@ function early(tag) {
   return BEFORE[first === "zh" ? script : first] ?? BEFORE.en;
 }
 
-const memory = new Map();
+const memory = new Map(); // what the browser would not store
 
 /** The host page's storage; where the browser refuses it, it lasts as long as the page. */
 export const shelf = {
   get(name) {
     try {
-      const text = localStorage.getItem(name);
-      if (text !== null) return JSON.parse(text);
+      return memory.get(name) ?? JSON.parse(localStorage.getItem(name));
     } catch {
-      // refused, or not ours
+      return null; // refused, or not ours
     }
-    return memory.get(name) ?? null;
   },
   set(name, value) {
-    memory.set(name, value);
+    memory.delete(name);
     try {
       if (value === null) localStorage.removeItem(name);
       else localStorage.setItem(name, JSON.stringify(value));
     } catch {
-      // refused or full: memory has it
+      memory.set(name, value); // refused or full
     }
   },
 };

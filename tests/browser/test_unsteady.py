@@ -100,6 +100,33 @@ def test_a_page_may_lead_to_the_form_before_the_comments_have_come(
     assert page.evaluate("document.querySelector('comment-thread').reload()") is False
 
 
+def test_who_is_to_be_forgotten_is_not_remembered_by_another_tab(page: Page) -> None:
+    page.get_by_label("Remember me").check()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_label("Remember me")).to_be_checked()
+    other.get_by_label("Name").fill("alice")
+    page.get_by_label("Remember me").uncheck()
+    other.evaluate("document.querySelector('comment-thread').reload()")
+    expect(other.get_by_label("Remember me")).not_to_be_checked()
+    assert "alice" not in other.evaluate("JSON.stringify(localStorage)")
+
+
+def test_what_the_browser_will_not_store_lasts_as_long_as_the_page(
+    house: House, page: Page, thread: str
+) -> None:
+    house.post(thread, "Let it be.")
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full'); };")
+    page.reload()
+    page.locator("#comments-body").fill("Half a thought.")
+    page.evaluate("document.querySelector('comment-thread').reload()")
+    expect(page.locator("#comments-body")).to_have_value("Half a thought.")
+    write(page, "bob", "A thought.")
+    press(page)
+    expect(page.locator("article .comments-window")).to_be_visible()
+    assert house.count(thread) == 2
+
+
 # --- Modules and connections that fail for a while ---
 
 
