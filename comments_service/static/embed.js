@@ -349,7 +349,8 @@ export class Thread {
     const loading = (this.#loading = new AbortController());
     (this.section ?? this.host).ariaBusy = "true";
     try {
-      const [found] = await Promise.all([this.fetch(wanted, loading.signal), styled(this.root)]);
+      // What is typed already is kept by a module that may still be on its way.
+      const [found] = await Promise.all([this.fetch(wanted, loading.signal), styled(this.root), this.#parts.form]);
       if (loading.signal.aborted) return false;
       this.#adopt(found);
       return true;

@@ -151,6 +151,17 @@ def test_a_press_is_answered_though_the_forms_module_could_not_come(
     assert house.count(thread) == 1
 
 
+def test_what_is_typed_before_the_forms_module_is_there_outlives_a_loading(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/embed/form.js*", lambda route: held.insert(0, route))
+    page.locator("#comments-body").fill("Half a thought.")
+    with page.expect_response("**/fragment?*"):
+        page.evaluate("void document.querySelector('comment-thread').reload()")
+    held[0].continue_()
+    expect(page.locator(".comments-length")).to_contain_text("15 of")
+    expect(page.locator("#comments-body")).to_have_value("Half a thought.")
+
+
 def test_without_the_forms_module_a_reply_is_made_ready_by_the_service(
     house: House, without_form: Page, thread: str
 ) -> None:
@@ -190,7 +201,8 @@ def test_a_reply_stays_open_while_one_looks_at_what_has_arrived(
     page.reload()
     page.locator(".comments-arrived").wait_for(state="attached")
     page.get_by_role("link", name="Reply to alice").click()
-    page.keyboard.type("Half a thought.")
+    expect(page.locator(".comments-answering")).to_be_visible()
+    page.locator("#comments-body").fill("Half a thought.")
     house.post(thread, "Later.", "bob")
     page.locator(".comments-arrived").click()
     expect(page.locator("article")).to_have_count(2)
