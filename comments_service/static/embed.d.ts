@@ -59,7 +59,7 @@ export interface CommentEvents {
   "comments:math": CustomEvent<{ elements: HTMLElement[] }>;
 }
 
-/** Makes elements of what has data-comments-site; done once by itself when the script starts. */
+/** Makes elements of what has data-comments-site, and sees to it that comment-count and comment-recent work; done once by itself when the script starts. */
 export function upgrade(root?: ParentNode): void;
 
 declare global {

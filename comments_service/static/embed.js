@@ -35,26 +35,24 @@ function early(tag) {
   return BEFORE[first === "zh" ? script : first] ?? BEFORE.en;
 }
 
-const memory = new Map();
+const memory = new Map(); // what the browser would not store
 
 /** The host page's storage; where the browser refuses it, it lasts as long as the page. */
 export const shelf = {
   get(name) {
     try {
-      const text = localStorage.getItem(name);
-      if (text !== null) return JSON.parse(text);
+      return memory.get(name) ?? JSON.parse(localStorage.getItem(name));
     } catch {
-      // refused, or not ours
+      return null; // refused, or not ours
     }
-    return memory.get(name) ?? null;
   },
   set(name, value) {
-    memory.set(name, value);
+    memory.delete(name);
     try {
       if (value === null) localStorage.removeItem(name);
       else localStorage.setItem(name, JSON.stringify(value));
     } catch {
-      // refused or full: memory has it
+      memory.set(name, value); // refused or full
     }
   },
 };
@@ -233,7 +231,8 @@ export class Thread {
 
   /** Return a sentence in the language of what stands there, its {names} filled. */
   word(name, values = {}) {
-    const [found] = [this.form, this.section].map((it) => it?.getAttribute(`data-say-${name}`)).filter(Boolean);
+    const mark = `data-say-${name}`;
+    const found = this.root.querySelector(`[${mark}]`)?.getAttribute(mark);
     const [failed, again] = early(this.#lang || navigator.language);
     const sentence = found ?? { failed, again }[name] ?? "";
     return sentence.replace(/\{(\w+)\}/g, (mark, value) => values[value] ?? mark);
@@ -350,7 +349,8 @@ export class Thread {
     const loading = (this.#loading = new AbortController());
     (this.section ?? this.host).ariaBusy = "true";
     try {
-      const [found] = await Promise.all([this.fetch(wanted, loading.signal), styled(this.root)]);
+      // What is typed already is kept by a module that may still be on its way.
+      const [found] = await Promise.all([this.fetch(wanted, loading.signal), styled(this.root), this.#parts.form]);
       if (loading.signal.aborted) return false;
       this.#adopt(found);
       return true;
@@ -617,7 +617,7 @@ class CommentThread extends HTMLElement {
 
 const DATA = "data-comments-";
 
-/** Make elements of what a site builder could only give data- attributes. */
+/** Make elements of what a site builder could only give data- attributes, and bring along what lists need. */
 export function upgrade(root = document) {
   for (const place of root.querySelectorAll("[data-comments-site]:not(:has(comment-thread, comment-count, comment-recent))")) {
     const made = document.createElement(`comment-${place.dataset.commentsElement ?? "thread"}`);
@@ -627,11 +627,11 @@ export function upgrade(root = document) {
     made.append(...place.childNodes);
     place.append(made);
   }
+  if (root.querySelector("comment-count, comment-recent")) import("./embed/lists.js");
 }
 
 if (!customElements.get("comment-thread")) {
   customElements.define("comment-thread", CommentThread);
   upgrade();
   if (parent !== window && document.querySelector("comment-thread[standalone]")) import("./embed/framed.js");
-  if (document.querySelector("comment-count, comment-recent")) import("./embed/lists.js");
 }

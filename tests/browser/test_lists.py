@@ -63,6 +63,24 @@ def test_embed_brings_them_along(house: House, page: Page, thread: str) -> None:
     expect(page.locator("comment-count")).to_have_text("1")
 
 
+def test_those_that_come_later_are_found_when_the_page_says_so(
+    house: House, page: Page, thread: str
+) -> None:
+    house.post(thread, "One.")
+    page.goto(serve(house, f"{thread}/list", "<p></p>", "embed.js"))
+    page.evaluate(
+        """async ([script, key]) => {
+            const count = document.createElement("comment-count");
+            count.setAttribute("site", "blog");
+            count.setAttribute("thread", key);
+            document.querySelector("p").append(count);
+            (await import(script)).upgrade();
+        }""",
+        [f"{house.url}/static/embed.js", thread],
+    )
+    expect(page.locator("comment-count")).to_have_text("1")
+
+
 def test_the_newest_are_looked_at_by_etag_and_not_in_hidden_pages(
     house: House, page: Page, thread: str
 ) -> None:

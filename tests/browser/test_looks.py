@@ -67,6 +67,64 @@ def test_fingers_find_every_button(house: House, visit: Opener) -> None:
         assert box["height"] >= 44, target.inner_text()
 
 
+# What pages say of all their elements, with the blog's own header and forms in mind.
+THEME = """
+html { font-size: 62.5%; } body { font-size: 2rem; }
+header { position: fixed; top: 0; background: #333; color: #fff; }
+nav { position: absolute; float: right; }
+button { display: block; width: 100%; margin: 2rem 0; }
+label { float: left; width: 8rem; }
+input { width: 100%; height: 6rem; }
+form { display: flex; max-width: 20rem; }
+"""
+
+
+def test_a_pages_rules_for_its_own_elements_stay_outside(
+    house: House, visit: Opener, thread: str
+) -> None:
+    house.post(thread, "Let it be.")
+    page = visit(f"{house.host.url}{thread}", viewport={"width": 400, "height": 800})
+    page.add_style_tag(content=THEME)
+    head = page.locator("article header")
+    expect(head).to_have_css("position", "static")
+    expect(head).to_have_css("color", "rgb(0, 0, 0)")
+    wide = [page.get_by_label(name).bounding_box() for name in ("Name", "E-mail")]
+    assert all(box and box["width"] > 300 for box in wide)
+    box = page.get_by_label("Remember me").bounding_box()
+    assert box
+    assert box["width"] < 30
+    buttons = [page.get_by_role("button", name=name) for name in ("Post comment", "Preview")]
+    post, look = (button.bounding_box() for button in buttons)
+    assert post
+    assert look
+    assert post["y"] == look["y"]
+    assert overflow(page) <= 0
+
+
+PRESSED_EVERYWHERE = """it => {
+  const { left, right, top, bottom } = it.getBoundingClientRect();
+  const middle = (top + bottom) / 2;
+  return [left + 4, (left + right) / 2, right - 4].every((x) => document.elementFromPoint(x, middle) === it);
+}"""
+
+
+def test_what_arrives_covers_nothing_of_what_is_being_written(
+    house: House, visit: Opener, thread: str
+) -> None:
+    page = visit(f"{house.host.url}{thread}", viewport={"width": 400, "height": 400})
+    house.post(thread, "Let it be.")
+    arrived = page.locator(".comments-arrived")
+    expect(arrived).to_have_css("position", "sticky")
+    expect(arrived).to_be_in_viewport()
+    page.get_by_label("Name").focus()
+    for name in ("Post comment", "Preview"):
+        button = page.get_by_role("button", name=name)
+        button.evaluate("it => it.scrollIntoView({ block: 'end' })")
+        page.evaluate("scrollBy(0, 20)")  # to where the other one floats
+        expect(arrived).to_be_in_viewport()
+        assert button.evaluate(PRESSED_EVERYWHERE), name
+
+
 def test_the_demo_shows_what_was_said_last(house: House, visit: Opener) -> None:
     page = visit(house.url)
     expect(page.get_by_role("heading", level=1)).to_have_text("n个正态随机数的最大值的渐近估计")

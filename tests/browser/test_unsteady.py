@@ -100,6 +100,33 @@ def test_a_page_may_lead_to_the_form_before_the_comments_have_come(
     assert page.evaluate("document.querySelector('comment-thread').reload()") is False
 
 
+def test_who_is_to_be_forgotten_is_not_remembered_by_another_tab(page: Page) -> None:
+    page.get_by_label("Remember me").check()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_label("Remember me")).to_be_checked()
+    other.get_by_label("Name").fill("alice")
+    page.get_by_label("Remember me").uncheck()
+    other.evaluate("document.querySelector('comment-thread').reload()")
+    expect(other.get_by_label("Remember me")).not_to_be_checked()
+    assert "alice" not in other.evaluate("JSON.stringify(localStorage)")
+
+
+def test_what_the_browser_will_not_store_lasts_as_long_as_the_page(
+    house: House, page: Page, thread: str
+) -> None:
+    house.post(thread, "Let it be.")
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full'); };")
+    page.reload()
+    page.locator("#comments-body").fill("Half a thought.")
+    page.evaluate("document.querySelector('comment-thread').reload()")
+    expect(page.locator("#comments-body")).to_have_value("Half a thought.")
+    write(page, "bob", "A thought.")
+    press(page)
+    expect(page.locator("article .comments-window")).to_be_visible()
+    assert house.count(thread) == 2
+
+
 # --- Modules and connections that fail for a while ---
 
 
@@ -124,6 +151,17 @@ def test_a_press_is_answered_though_the_forms_module_could_not_come(
     assert house.count(thread) == 1
 
 
+def test_what_is_typed_before_the_forms_module_is_there_outlives_a_loading(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/embed/form.js*", lambda route: held.insert(0, route))
+    page.locator("#comments-body").fill("Half a thought.")
+    with page.expect_response("**/fragment?*"):
+        page.evaluate("void document.querySelector('comment-thread').reload()")
+    held[0].continue_()
+    expect(page.locator(".comments-length")).to_contain_text("15 of")
+    expect(page.locator("#comments-body")).to_have_value("Half a thought.")
+
+
 def test_without_the_forms_module_a_reply_is_made_ready_by_the_service(
     house: House, without_form: Page, thread: str
 ) -> None:
@@ -139,7 +177,37 @@ def test_without_the_forms_module_a_reply_is_made_ready_by_the_service(
     expect(page.locator(".comments-replies article")).to_have_count(1)
 
 
+def test_a_page_that_could_not_be_turned_says_so_where_the_reader_is(
+    house: House, page: Page, thread: str
+) -> None:
+    for number in range(1, 12):
+        house.post(thread, f"floor {number}")
+    page.reload()
+    expect(page.locator("article")).to_have_count(10)
+    page.route("**/fragment?*", lambda route: route.abort(), times=1)
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("alert").filter(has_text="could not be loaded")).to_be_in_viewport()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("article[data-floor='11']")).to_be_visible()
+
+
 # --- People who are quick ---
+
+
+def test_a_reply_stays_open_while_one_looks_at_what_has_arrived(
+    house: House, page: Page, thread: str
+) -> None:
+    house.post(thread, "Let it be.")
+    page.reload()
+    page.locator(".comments-arrived").wait_for(state="attached")
+    page.get_by_role("link", name="Reply to alice").click()
+    expect(page.locator(".comments-answering")).to_be_visible()
+    page.locator("#comments-body").fill("Half a thought.")
+    house.post(thread, "Later.", "bob")
+    page.locator(".comments-arrived").click()
+    expect(page.locator("article")).to_have_count(2)
+    expect(page.locator(".comments-answering")).to_contain_text("alice")
+    expect(page.locator("#comments-body")).to_have_value("Half a thought.")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -75,6 +75,8 @@ async def test_alice_deletes_after_she_was_asked(house: House, client: httpx2.As
     page = await client.get(await posted(client))
     form = await followed(client, page, "Delete")
     assert "for good?" in form.text
+    body = '<div class="comments-body"'
+    assert form.text.count(body) == page.text.count(body)  # what is asked about stands there
     kept = await followed(client, form, "Leave it as it is")
     assert "comments-change" not in kept.text
     assert (await sent(client, form)).status_code == 303

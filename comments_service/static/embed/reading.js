@@ -138,9 +138,9 @@ export default class Reader {
   /** Go to the first that has arrived. */
   #show() {
     const [{ id, page, permalink }] = this.#arrived.values();
-    const { order } = this.#thread.wanted();
+    const { order, replyTo } = this.#thread.wanted(); // a reply that is being written stays open
     this.#thread.shown = "";
-    this.#thread.visit({ page, order }, `comment-${id}`).then(() => {
+    this.#thread.visit({ page, order, replyTo }, `comment-${id}`).then(() => {
       if (!this.#thread.article(id)) location.assign(permalink);
     });
   }
