@@ -225,8 +225,7 @@ async def _changed(
         if replace(changed, version=seen) == now:
             return now
         await rules.save(tx, replace(changed, position=now.position))
-        act = _act(service, actor, action, changed, values_of(now))
-        await logbook.write(tx, service, [act])
+        await logbook.write(tx, service, [_act(service, actor, action, changed, values_of(now))])
         return changed
 
     return await service.database.write(store)
