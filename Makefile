@@ -1,7 +1,7 @@
 # Needs python3 (3.11 or later), make and bash; bin/setup fetches the rest and skips what is there.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test test-plain test-browser check bench pictures words lock clean
+.PHONY: help setup setup-tests run test check bench pictures words lock clean
 
 # Not named PYTHON: that is how a person tells bin/setup which interpreter to take.
 IN_VENV := .venv/bin/python -m
@@ -22,17 +22,11 @@ setup-tests: ## setup, and what tests need beyond Python: PostgreSQL and Chromiu
 run: setup ## start the service with a demo page on SQLite
 	@exec .venv/bin/comments-service serve --demo
 
-# Either part leaves a core idle for a third of its time, so both run at once.
-test: setup-tests ## run every test: both parts at once
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going test-plain test-browser
-
-test-plain: setup-tests ## run the tests that need no browser
-	@$(PYTEST) -n 2 tests --ignore=tests/browser
-
-test-browser: setup-tests ## run the tests with a browser, and show what they say at their end
-	@mkdir -p build
-	@CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests/browser \
-		>build/browser-tests.log 2>&1; status=$$?; cat build/browser-tests.log; exit $$status
+test: setup-tests ## run every test: first without, then with a browser
+	@status=0; \
+	$(PYTEST) -n 2 tests --ignore=tests/browser || status=1; \
+	CHROMIUM="$$(bin/setup --chromium)" $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests/browser || status=1; \
+	exit $$status
 
 check: setup ## lint, formatting, types, and who may import whom
 	@status=0; \
