@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -34,6 +35,9 @@ SECOND = 1_000_000
 STRONG = passwords._hasher
 """What passwords are kept by; tests take less of everybody's time."""
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024)
+
+# What a script starts with '&' ignores Ctrl-C, and so would the commands that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Clock:
