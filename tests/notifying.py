@@ -13,11 +13,13 @@ from comments_service.core.mailing import mark_of
 from comments_service.core.models import Comment
 from comments_service.core.notices import Notice
 from comments_service.core.permissions import OPERATOR
+from comments_service.operations import deciding
 from comments_service.operations import webhooks as hooking
 from comments_service.operations.commenting import Posted
+from comments_service.operations.deciding import Ask
 from comments_service.storage import mail, outbox
 from comments_service.worker import Worker, worker_of
-from tests.conftest import Clock, House, house_on
+from tests.conftest import MONA, Clock, House, house_on
 from tests.receivers import Mailbox, Receiver
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -81,3 +83,12 @@ async def post_office(url: str, folder: Path, clock: Clock, **settings: Any) -> 
 def events_of(receiver: Receiver) -> list[str]:
     """Return the events that a receiver was told of."""
     return [json.loads(each.body)["event"] for each in receiver.received]
+
+
+async def decided(post: Post, comment_id: int, action: str) -> str:
+    """Decide on a comment as mona, and return the batch."""
+    comment = await post.house.comment(comment_id)
+    ask = Ask(comment.id, comment.version, action)  # type: ignore[arg-type]
+    batch, [outcome] = await deciding.decide(post.house.service, MONA, [ask])
+    assert outcome.result == "done"
+    return batch

@@ -189,9 +189,8 @@ class _Folder:
         with fresh.open("wb") as file:
             file.write(content)
             file.flush()
-            if (
-                name == exported.INDEX
-            ):  # by which all others are known: an empty one would be no export
+            # All others are known by the index: an empty one would be no export.
+            if name == exported.INDEX:
                 os.fsync(file.fileno())
         place = self._path / name
         place.parent.mkdir(exist_ok=True)

@@ -24,7 +24,6 @@ DEFAULT_SITE = "default"
 """The site that a new database has."""
 MOST_ORIGINS = 100
 """Of one site."""
-SECOND = 1_000_000
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 
 
@@ -39,7 +38,7 @@ async def add_site(
         before = await sites.by_slug(tx, slug)
         await sites.add(tx, site, service.clock())
         if before and not set(site.origins) <= set(before.origins):  # feeds name one of them
-            await sites.next_change(tx, before.site_id, service.clock() // SECOND)
+            await sites.next_change(tx, before.site_id, service.second())
         if actor:
             await logbook.write(tx, service, [_made(service, actor, site)])
 
@@ -105,7 +104,7 @@ async def _tell_pollers(tx: Transaction, service: Service, changed: Site) -> Non
     old, new = before.policy, changed.policy
     pictures = old.avatars != new.avatars
     if pictures or old.websub_hub != new.websub_hub or before.origins != changed.origins:
-        mark = await sites.next_change(tx, changed.site_id, service.clock() // SECOND)
+        mark = await sites.next_change(tx, changed.site_id, service.second())
         if pictures:
             await threads.renew(tx, changed.site_id, mark.change)
 

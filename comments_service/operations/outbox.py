@@ -124,10 +124,9 @@ async def listed(
 async def send_again(service: Service, actor: Actor, notice_id: int) -> Notice:
     """Have a notice sent once more, under its old id. Raises NotPermitted, NoticeUnknown."""
     notice = await outbox.find(service.database, notice_id)
-    early = notice is not None and notice.kind == "event" and notice.state != "dead"
-    if (
-        notice is None or early or notice.state == "told"
-    ):  # an event waits, so that it can be undone
+    if notice is None or notice.state == "told":
+        raise NoticeUnknown
+    if notice.kind == "event" and notice.state != "dead":  # it waits, so that it can be undone
         raise NoticeUnknown
     need(actor, "manage", notice.site_id)
     act = logbook.house_act(

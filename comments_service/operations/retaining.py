@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from comments_service.core.notices import SECOND
 from comments_service.operations import outbox
 from comments_service.operations.sessions import IDLE_SECONDS
 from comments_service.service import Service
 from comments_service.storage import invitations, rules, sessions
 from comments_service.storage.database import Transaction
 
-SECOND = 1_000_000
 HITS_KEPT = 400 * 24 * 3600 * SECOND
 """How long it is kept that a rule had something to say: longer than figures look back."""
 _PIECE = 500

@@ -50,9 +50,10 @@ async def candidates(
     With `only` it is for these destinations.
     """
     listed, params = in_list("busy", sorted(busy) or [""])
-    wanted, named = in_list("only", sorted(only) or [""])
-    among = f"AND destination IN {wanted}" if only else ""
-    params |= named if only else {}
+    among = ""
+    if only:
+        wanted, named = in_list("only", sorted(only))
+        among, params = f"AND destination IN {wanted}", params | named
     rows = await db.fetch(
         f"""SELECT bucket, id, destination FROM outbox
             WHERE state = 'waiting' AND due_at <= :now AND destination NOT IN {listed} {among}

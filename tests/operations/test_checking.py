@@ -22,12 +22,6 @@ from tests.receivers import Receiver
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
-@pytest.fixture
 async def house(tmp_path: Path, clock: Clock, receiver: Receiver) -> AsyncIterator[House]:
     """A house on SQLite that asks the receiver."""
     asks = {"akismet_key": "k3y", "akismet_url": receiver.url, "outbound_networks": "127.0.0.0/8"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
 from email import message_from_bytes
 from email.policy import default as modern
 from pathlib import Path
@@ -25,17 +24,15 @@ from comments_service.operations import (
     accounts,
     acting,
     commenting,
-    deciding,
     following,
     mail_choices,
     maintaining,
     reporting,
 )
-from comments_service.operations.deciding import Ask
 from comments_service.settings import Settings
 from comments_service.storage import mail
-from tests.conftest import MONA, Clock
-from tests.notifying import ALICE, BOB, FROM, MONAS, Post, events_of, post_office
+from tests.conftest import Clock
+from tests.notifying import ALICE, BOB, FROM, MONAS, Post, decided, events_of
 from tests.people import account
 from tests.receivers import Mailbox, Receiver, certificate, links_in, text_of
 
@@ -47,31 +44,6 @@ ATTACKS = [
     if line
 ]
 DAY = 24 * 3600
-
-
-@pytest.fixture
-async def office(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
-    async with post_office(database_url, tmp_path, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def strict(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
-    async with post_office(database_url, tmp_path, clock, moderation="first-time") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
-async def decided(post: Post, comment_id: int, action: str) -> None:
-    comment = await post.house.comment(comment_id)
-    ask = Ask(comment.id, comment.version, action)  # type: ignore[arg-type]
-    _, [outcome] = await deciding.decide(post.house.service, MONA, [ask])
-    assert outcome.result == "done"
 
 
 def token_in(mailbox: Mailbox, purpose: str, to: str, place: int = 0) -> str:
@@ -106,18 +78,18 @@ async def test_alice_confirms_and_is_told_of_bobs_answer(office: Post) -> None:
     assert len({message["Message-ID"] for message in office.mailbox.messages}) == 2
 
 
-async def test_an_answer_is_told_when_it_is_published_and_once(strict: Post) -> None:
-    await strict.confirm(ALICE)
-    mine = await strict.followed()
-    await decided(strict, mine.id, "approve")
-    await strict.pass_on()
-    answer = (await strict.post("Yes", name="bob", to=mine)).comment
-    await strict.pass_on()
-    assert strict.mailbox.to(ALICE) == []
+async def test_an_answer_is_told_when_it_is_published_and_once(strict_office: Post) -> None:
+    await strict_office.confirm(ALICE)
+    mine = await strict_office.followed()
+    await decided(strict_office, mine.id, "approve")
+    await strict_office.pass_on()
+    answer = (await strict_office.post("Yes", name="bob", to=mine)).comment
+    await strict_office.pass_on()
+    assert strict_office.mailbox.to(ALICE) == []
     for action in ("approve", "hold", "approve", "spam", "approve"):
-        await decided(strict, answer.id, action)
-        await strict.pass_on()
-    assert len(strict.mailbox.to(ALICE)) == 1
+        await decided(strict_office, answer.id, action)
+        await strict_office.pass_on()
+    assert len(strict_office.mailbox.to(ALICE)) == 1
 
 
 async def test_what_is_gone_by_the_time_is_not_told(office: Post) -> None:
@@ -249,23 +221,23 @@ async def test_links_are_good_for_their_time_and_purpose(office: Post) -> None:
 
 
 async def test_who_is_known_by_mail_does_not_wait_but_who_types_the_address_does(
-    strict: Post,
+    strict_office: Post,
 ) -> None:
-    first = await strict.followed(body="first")
-    await decided(strict, first.id, "approve")
-    await strict.pass_on()
-    service = strict.house.service
-    await following.confirm(service, token_in(strict.mailbox, "confirm", ALICE))
-    typed = await strict.post("typed", name="alice", email=ALICE)
+    first = await strict_office.followed(body="first")
+    await decided(strict_office, first.id, "approve")
+    await strict_office.pass_on()
+    service = strict_office.house.service
+    await following.confirm(service, token_in(strict_office.mailbox, "confirm", ALICE))
+    typed = await strict_office.post("typed", name="alice", email=ALICE)
     assert typed.comment.status == "pending"
     # In another browser: its comment waits, until the mail of the same address confirms it.
-    strict.house.clock.advance(8 * DAY)
+    strict_office.house.clock.advance(8 * DAY)
     mark = mark_of(service.secret, ALICE)
     await service.database.write(lambda tx: mail.confirm(tx, mark, typed.comment.id, 0))
     own = frozenset({typed.comment.id})
-    known = await strict.post("known", name="alice", email=ALICE, receipts=own)
+    known = await strict_office.post("known", name="alice", email=ALICE, receipts=own)
     assert known.comment.status == "approved"
-    other = await strict.post("other", name="alice", email=BOB, receipts=own)
+    other = await strict_office.post("other", name="alice", email=BOB, receipts=own)
     assert other.comment.status == "pending"
 
 
@@ -282,34 +254,36 @@ async def choose(post: Post, actor: Actor, pace: str, about: str = "waiting") ->
     await mail_choices.choose(post.house.service, actor, {"blog": (pace, about)}, "en")
 
 
-async def test_mona_is_told_what_waits_and_decides_by_a_link_once(strict: Post) -> None:
-    await moderator(strict)
-    waiting = (await strict.post("Buy *watches*", name="mallory", title="Post")).comment
-    await strict.pass_on()
-    [told] = strict.mailbox.to(MONAS)
+async def test_mona_is_told_what_waits_and_decides_by_a_link_once(strict_office: Post) -> None:
+    await moderator(strict_office)
+    waiting = (await strict_office.post("Buy *watches*", name="mallory", title="Post")).comment
+    await strict_office.pass_on()
+    [told] = strict_office.mailbox.to(MONAS)
     assert told["Subject"] == "mallory's comment waits: Post"
     assert "> Buy *watches*" in text_of(told)
     approve, spam, _delete = (link.rsplit("/", 1)[1] for link in links_in(told, "act"))
-    service = strict.house.service
+    service = strict_office.house.service
     assert (await acting.offer(service, approve)).outcome is None
-    assert (await strict.house.comment(waiting.id)).status == "pending"  # looking changed nothing
+    assert (
+        await strict_office.house.comment(waiting.id)
+    ).status == "pending"  # looking changed nothing
     done = await acting.act(service, approve)
     assert done.outcome and (done.outcome.result, done.comment.status) == ("done", "approved")
     again = await acting.act(service, approve)
     assert again.outcome and again.outcome.result == "done"
     late = await acting.act(service, spam)
     assert late.outcome and late.outcome.result == "stale"
-    assert (await strict.house.comment(waiting.id)).status == "approved"
+    assert (await strict_office.house.comment(waiting.id)).status == "approved"
 
 
 async def test_a_link_of_a_mail_counts_no_longer_than_its_time_and_its_moderator(
-    strict: Post,
+    strict_office: Post,
 ) -> None:
-    actor = await moderator(strict)
-    await strict.post("words", name="mallory")
-    await strict.pass_on()
-    token = token_in(strict.mailbox, "act", MONAS)
-    service = strict.house.service
+    actor = await moderator(strict_office)
+    await strict_office.post("words", name="mallory")
+    await strict_office.pass_on()
+    token = token_in(strict_office.mailbox, "act", MONAS)
+    service = strict_office.house.service
     await accounts.add(service, "olga@blog.example", "correct horse battery", "owner")
     await accounts.change(service, OPERATOR, actor.moderator_id, "reader", None)
     with pytest.raises(NotPermitted):
@@ -317,56 +291,60 @@ async def test_a_link_of_a_mail_counts_no_longer_than_its_time_and_its_moderator
     await accounts.remove(service, OPERATOR, actor.moderator_id)
     with pytest.raises(LinkInvalid):
         await acting.act(service, token)
-    strict.house.clock.advance(7 * DAY + 1)
+    strict_office.house.clock.advance(7 * DAY + 1)
     with pytest.raises(LinkExpired):
         await acting.act(service, token)
 
 
-async def test_readers_and_moderators_of_other_sites_get_what_is_theirs(strict: Post) -> None:
-    await moderator(strict, "reader")
-    await account(strict.house, "nora", "moderator", frozenset({1}))
-    await strict.confirm("nora@blog.example")
-    await account(strict.house, "otto", "moderator")  # has not confirmed
-    await strict.post("words", name="mallory")
-    await strict.pass_on()
-    [told] = strict.mailbox.messages
-    assert strict.mailbox.to(MONAS) == [told]
+async def test_readers_and_moderators_of_other_sites_get_what_is_theirs(
+    strict_office: Post,
+) -> None:
+    await moderator(strict_office, "reader")
+    await account(strict_office.house, "nora", "moderator", frozenset({1}))
+    await strict_office.confirm("nora@blog.example")
+    await account(strict_office.house, "otto", "moderator")  # has not confirmed
+    await strict_office.post("words", name="mallory")
+    await strict_office.pass_on()
+    [told] = strict_office.mailbox.messages
+    assert strict_office.mailbox.to(MONAS) == [told]
     assert links_in(told, "act") == []
 
 
 @pytest.mark.parametrize(
     ("pace", "seconds", "mails"), [("hourly", 3700, 1), ("daily", 90_000, 1), ("never", 90_000, 0)]
 )
-async def test_mona_chooses_how_often(strict: Post, pace: str, seconds: int, mails: int) -> None:
-    await choose(strict, await moderator(strict), pace)
+async def test_mona_chooses_how_often(
+    strict_office: Post, pace: str, seconds: int, mails: int
+) -> None:
+    await choose(strict_office, await moderator(strict_office), pace)
     for number in range(3):
-        await strict.post(f"words {number}", name="mallory")
-    await strict.pass_on()
-    assert strict.mailbox.messages == []
-    await strict.pass_on(seconds)
-    assert len(strict.mailbox.to(MONAS)) == mails
+        await strict_office.post(f"words {number}", name="mallory")
+    await strict_office.pass_on()
+    assert strict_office.mailbox.messages == []
+    await strict_office.pass_on(seconds)
+    assert len(strict_office.mailbox.to(MONAS)) == mails
     if mails:
-        [told] = strict.mailbox.messages
+        [told] = strict_office.mailbox.messages
         assert told["Subject"] == "Comments on blog: 3 wait"
         assert text_of(told).count("> words") == 3
 
 
-async def test_mona_gets_the_language_in_which_she_confirmed(strict: Post) -> None:
-    await mail_choices.ask(strict.house.service, await moderator(strict), "zh-Hans")
-    await strict.post("words", name="mallory", title="Post")
-    await strict.pass_on()
-    [told] = strict.mailbox.to(MONAS)[1:] or strict.mailbox.to(MONAS)
+async def test_mona_gets_the_language_in_which_she_confirmed(strict_office: Post) -> None:
+    await mail_choices.ask(strict_office.house.service, await moderator(strict_office), "zh-Hans")
+    await strict_office.post("words", name="mallory", title="Post")
+    await strict_office.pass_on()
+    [told] = strict_office.mailbox.to(MONAS)[1:] or strict_office.mailbox.to(MONAS)
     assert told["Subject"] == "mallory 的评论等待审核：Post"
 
 
-async def test_a_digest_of_nothing_is_not_sent(strict: Post) -> None:
-    await choose(strict, await moderator(strict), "hourly")
-    comment = (await strict.post("words", name="mallory")).comment
-    await strict.pass_on()
-    await decided(strict, comment.id, "spam")
-    await strict.pass_on(3700)
-    assert strict.mailbox.messages == []
-    assert await strict.waiting() == []
+async def test_a_digest_of_nothing_is_not_sent(strict_office: Post) -> None:
+    await choose(strict_office, await moderator(strict_office), "hourly")
+    comment = (await strict_office.post("words", name="mallory")).comment
+    await strict_office.pass_on()
+    await decided(strict_office, comment.id, "spam")
+    await strict_office.pass_on(3700)
+    assert strict_office.mailbox.messages == []
+    assert await strict_office.waiting() == []
 
 
 async def test_who_wants_every_new_comment_gets_those_that_readers_see(office: Post) -> None:
@@ -377,25 +355,25 @@ async def test_who_wants_every_new_comment_gets_those_that_readers_see(office: P
     assert told["Subject"] == "alice wrote: Post"
 
 
-async def test_a_moderator_confirms_and_stops_by_mail_too(strict: Post) -> None:
-    actor = await account(strict.house, "mona", "moderator")
-    service = strict.house.service
+async def test_a_moderator_confirms_and_stops_by_mail_too(strict_office: Post) -> None:
+    actor = await account(strict_office.house, "mona", "moderator")
+    service = strict_office.house.service
     await mail_choices.ask(service, actor, "en")
-    await strict.pass_on()
-    await following.confirm(service, token_in(strict.mailbox, "confirm", MONAS))
+    await strict_office.pass_on()
+    await following.confirm(service, token_in(strict_office.mailbox, "confirm", MONAS))
     assert (await mail_choices.own(service, actor)).confirmed
-    await strict.post("words", name="mallory")
-    await strict.pass_on()
-    found = await following.stop(service, token_in(strict.mailbox, "stop", MONAS))
+    await strict_office.post("words", name="mallory")
+    await strict_office.pass_on()
+    found = await following.stop(service, token_in(strict_office.mailbox, "stop", MONAS))
     assert [scope.partition(":")[0] for scope in found.muted] == ["site"]
-    await strict.post("more words", name="mallory")
-    await strict.pass_on()
-    assert len(strict.mailbox.messages) == 2
+    await strict_office.post("more words", name="mallory")
+    await strict_office.pass_on()
+    assert len(strict_office.mailbox.messages) == 2
     assert (await mail_choices.own(service, actor)).choices["blog"].pace == "never"
-    await choose(strict, actor, "each")  # choosing says yes again
-    await strict.post("yet more words", name="mallory")
-    await strict.pass_on()
-    assert len(strict.mailbox.messages) == 3
+    await choose(strict_office, actor, "each")  # choosing says yes again
+    await strict_office.post("yet more words", name="mallory")
+    await strict_office.pass_on()
+    assert len(strict_office.mailbox.messages) == 3
 
 
 async def test_what_readers_reported_often_enough_is_told_too(office: Post) -> None:

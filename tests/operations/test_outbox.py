@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,42 +14,15 @@ from comments_service.core.models import Visitor
 from comments_service.core.notices import MOST_ATTEMPTS, SECOND, pause
 from comments_service.core.permissions import OPERATOR, ROLES, Actor
 from comments_service.errors import NoticeUnknown, NotPermitted, Refused
-from comments_service.operations import commenting, deciding, outbox, undoing
+from comments_service.operations import commenting, outbox, undoing
 from comments_service.operations import webhooks as hooking
-from comments_service.operations.deciding import Ask
 from comments_service.operations.notices import of_comment
 from comments_service.storage import outbox as stored
 from comments_service.storage.database import Transaction
 from comments_service.worker import MOST_OF_ONE, MOST_OUTSIDE
 from tests.conftest import MONA, Clock, house_on
-from tests.notifying import ALICE, BOB, Post, events_of, post_office
+from tests.notifying import ALICE, BOB, Post, decided, events_of
 from tests.receivers import Receiver
-
-
-@pytest.fixture
-async def office(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
-    async with post_office(database_url, tmp_path, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def strict_office(database_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Post]:
-    async with post_office(database_url, tmp_path, clock, moderation="first-time") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
-async def decided(post: Post, comment_id: int, action: str) -> str:
-    comment = await post.house.comment(comment_id)
-    ask = Ask(comment.id, comment.version, action)  # type: ignore[arg-type]
-    batch, [outcome] = await deciding.decide(post.house.service, MONA, [ask])
-    assert outcome.result == "done"
-    return batch
 
 
 async def test_what_nobody_wants_to_know_writes_nothing(
