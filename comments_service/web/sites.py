@@ -25,14 +25,14 @@ class Sites:
 
     async def get(self, slug: str) -> Site:
         """Return a site. Raises SiteUnknown."""
-        if not SLUG.fullmatch(slug):
-            raise SiteUnknown
         known = self._known.get(slug)
         if known and (self._service.database.exclusive or time.monotonic() - known[0] < _SECONDS):
             return known[1]
         return await self._read(slug)
 
     async def _read(self, slug: str) -> Site:
+        if not SLUG.fullmatch(slug):
+            raise SiteUnknown
         site = await reading.site(self._service, slug)
         self.keep(site)
         return site
@@ -43,10 +43,7 @@ class Sites:
 
     async def of(self, request: Request) -> Site:
         """Return the site of a path as it is now: what is made of it may be kept. Raises SiteUnknown."""
-        slug = request.path_params["site"]
-        if not SLUG.fullmatch(slug):
-            raise SiteUnknown
-        return await self._read(slug)
+        return await self._read(request.path_params["site"])
 
     async def allows(self, slug: str, origin: str) -> bool:
         """Say whether browsers may use a site's resources from pages of this origin."""
