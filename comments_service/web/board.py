@@ -205,7 +205,9 @@ class Board:
         given = parsed(EditInput, await any_json(request))
         ask = Ask(comment_id(request), given.version, "approve", given.reason)
         batch, outcome = await answering.edit(self._service, actor, ask, given.body)
-        return json_answer({"batch": batch, "results": outcome_records([outcome])})
+        return json_answer(
+            {"batch": batch, "results": await outcome_records(self._service, [outcome])}
+        )
 
 
 def _event(news: Record) -> bytes:

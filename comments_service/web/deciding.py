@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -18,6 +19,7 @@ from comments_service.core.moderation import Action
 from comments_service.core.records import timestamp
 from comments_service.operations import accounts, deciding, moderating, undoing
 from comments_service.operations.deciding import Ask, Outcome
+from comments_service.service import Service
 from comments_service.web.access import moderator
 from comments_service.web.context import Web
 from comments_service.web.intake import any_json, batch_of, parsed
@@ -100,8 +102,8 @@ class Deciding:
         key = given.key or _key(request)
         batch = deciding.batch_of(self._service, actor, key)
         batch, outcomes = await deciding.decide(self._service, actor, asks_of(given), batch)
-        names = await accounts.labels(self._service, {item.by for item in outcomes if item.by})
-        return json_answer({"batch": batch, "results": outcome_records(outcomes, names)})
+        results = await outcome_records(self._service, outcomes)
+        return json_answer({"batch": batch, "results": results})
 
     async def decide_all(self, request: Request) -> Response:
         """Count what a filter holds, or decide on the next piece of it."""
@@ -127,7 +129,7 @@ class Deciding:
             {
                 "batch": sweep.batch,
                 "as_of": as_of,
-                "results": outcome_records(sweep.outcomes),
+                "results": await outcome_records(self._service, sweep.outcomes),
                 "next": following,
             }
         )
@@ -136,16 +138,18 @@ class Deciding:
         """Take a decision or a whole batch back."""
         actor = await moderator(request, self._service, "decide")
         name, outcomes = await undoing.undo(self._service, actor, batch_of(request))
-        return json_answer({"batch": name, "results": outcome_records(outcomes)})
+        results = await outcome_records(self._service, outcomes)
+        return json_answer({"batch": name, "results": results})
 
 
 def _key(request: Request) -> str:
     return clean_line(request.headers.get("idempotency-key", ""))[:200]
 
 
-def outcome_records(outcomes: list[Outcome], names: dict[str, str] | None = None) -> list[Record]:
-    """Return what became of decisions, as JSON says it; `names` are what people call moderators."""
-    return [_outcome(outcome, names or {}) for outcome in outcomes]
+async def outcome_records(service: Service, outcomes: Sequence[Outcome]) -> list[Record]:
+    """Return what became of decisions, as JSON says it, with what people call who was first."""
+    names = await accounts.labels(service, {item.by for item in outcomes if item.by})
+    return [_outcome(outcome, names) for outcome in outcomes]
 
 
 def _outcome(outcome: Outcome, names: dict[str, str]) -> Record:

@@ -198,7 +198,8 @@ class Rules:
         record: Record = {"ban": (await self._records(actor, [rule]))[0]}
         if sent.apply:
             batch, outcomes = await trying.apply(self._service, actor, rule)
-            record |= {"batch": batch, "results": outcome_records(outcomes)}
+            results = await outcome_records(self._service, outcomes)
+            record |= {"batch": batch, "results": results}
         return json_answer(record, 201)
 
 

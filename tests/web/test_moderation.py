@@ -10,6 +10,7 @@ from comments_service.operations import accounts, entering, sessions
 from tests.conftest import House, token_for
 
 QUEUE, DECISIONS, LOG = (f"/api/v1/moderation/{name}" for name in ("queue", "decisions", "log"))
+COMMENTS = "/api/v1/moderation/comments"
 
 
 @pytest.fixture
@@ -68,6 +69,10 @@ async def test_mona_works_through_the_queue(
     stale = (await strict_client.post(DECISIONS, json=late, headers=mona)).json()["results"][0]
     assert (stale["result"], stale["status"], stale["version"]) == ("stale", "approved", 2)
     assert stale["by"].startswith("token:") and stale["at"].endswith("Z")
+    edit, address = {"body": "Other words.", "version": 1}, f"{COMMENTS}/{asks[0]['id']}"
+    late_too = (await strict_client.patch(address, json=edit, headers=mona)).json()["results"][0]
+    assert (late_too["result"], late_too["name"]) == ("stale", stale["name"])
+    assert stale["name"] != stale["by"]
     acts = (await strict_client.get(LOG, headers=mona)).json()["decisions"]
     assert [act["action"] for act in acts] == ["approve"] * 3 + ["token"]
     assert {act["batch"] for act in acts[:3]} == {answer["batch"]}
